@@ -1,0 +1,130 @@
+"""HOST, trusted: the words for what happened to a file, and the admitted result of reading it.
+
+Everything here has passed the airlock or was observed by the host; nothing carries a sandbox's raw bytes.
+"""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from contract.verdicts import Reason
+
+Json = dict[str, Any]
+
+
+class Outcome(StrEnum):
+    """The four ends of a file. A file in none of them makes the run fail loudly."""
+
+    INDEXED = "indexed"
+    UNCHANGED = "unchanged"
+    QUARANTINED = "quarantined"
+    DELETED = "deleted"
+
+
+@dataclass(frozen=True, slots=True)
+class AdmittedChunk:
+    """A retrieval unit, rebuilt by the host from admitted text and elements.
+
+    `chunk_id` is a hash of heading path, text and occurrence, so an unchanged chunk of a changed document keeps it.
+    `spans` are (start, end) in characters of the normalized text; `boxes` are {page, x0, y0, x1, y1} in points.
+    """
+
+    chunk_id: str
+    ordinal: int
+    text: str
+    heading_path: tuple[str, ...]
+    page_numbers: tuple[int, ...]
+    boxes: tuple[Json, ...]
+    element_ids: tuple[str, ...]
+    spans: tuple[tuple[int, int], ...]
+    token_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class AdmittedFinding:
+    """Something a parser saw. Plain text, length-bounded; the words are still the parser's."""
+
+    kind: str
+    severity: str
+    place: str
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True)
+class AdmittedDocument:
+    """What the airlock let in: checked in shape, size, order and cross-reference. `elements` are plain JSON objects."""
+
+    metadata: Json
+    elements: tuple[Json, ...]
+    text: str
+    chunks: tuple[AdmittedChunk, ...]
+    findings: tuple[AdmittedFinding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """No document, and why: `reason` as observed by the host or admitted from the sandbox, one line of `detail`."""
+
+    reason: Reason
+    detail: str
+    findings: tuple[AdmittedFinding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FileReport:
+    """The account of one file in one run, as `run --json` prints it."""
+
+    key: str
+    outcome: Outcome | None  # None: still pending, through a fault of ours
+    reason: Reason | None = None
+    detail: str = ""
+    findings: tuple[str, ...] = ()
+    media_type: str = ""
+    parser: str = ""
+    seconds: float = 0.0
+    cpu_seconds: float = 0.0
+    peak_memory_bytes: int = 0
+    chunks: int = 0
+
+    def as_json(self) -> Json:
+        """The documented object of `--json`, `type` first."""
+        return {
+            "type": "file",
+            "key": self.key,
+            "outcome": self.outcome.value if self.outcome else "pending",
+            "reason": self.reason.value if self.reason else None,
+            "detail": self.detail,
+            "findings": list(self.findings),
+            "media_type": self.media_type,
+            "parser": self.parser,
+            "seconds": round(self.seconds, 4),
+            "cpu_seconds": round(self.cpu_seconds, 4),
+            "peak_memory_bytes": self.peak_memory_bytes,
+            "chunks": self.chunks,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class RunSummary:
+    """The account of a whole run. `pending` counts files a fault of ours left behind; 0 in a good run."""
+
+    run_id: str
+    source: str
+    counts: dict[Outcome, int]
+    reasons: dict[Reason, int] = field(default_factory=dict)
+    pending: int = 0
+    seconds: float = 0.0
+    cpu_seconds: float = 0.0
+
+    def as_json(self) -> Json:
+        """The last object of `--json`."""
+        return {
+            "type": "summary",
+            "run_id": self.run_id,
+            "source": self.source,
+            **{outcome.value: self.counts.get(outcome, 0) for outcome in Outcome},
+            "pending": self.pending,
+            "reasons": {reason.value: count for reason, count in sorted(self.reasons.items())},
+            "seconds": round(self.seconds, 3),
+            "cpu_seconds": round(self.cpu_seconds, 3),
+        }
