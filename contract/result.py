@@ -19,7 +19,7 @@ class Progress(TypedDict):
 
 
 class Coordinates(TypedDict):
-    """unstructured's shape: four corner points, counter-clockwise from top left, in points (1/72 inch), origin top left."""
+    """unstructured's shape: four corners, counter-clockwise from top left, in points (1/72 inch), origin top left."""
 
     points: list[tuple[float, float]]
     system: Literal["PixelSpace"]
@@ -112,7 +112,7 @@ class Usage(TypedDict):
 
 
 class Done(TypedDict):
-    """Last frame. `refusal` is a `Refusal` when there is no document, with a short `detail`; counts guard against loss."""
+    """Last frame. `refusal` is a `Refusal` when there is no document, with `detail`; counts guard against loss."""
 
     refusal: str | None
     detail: str

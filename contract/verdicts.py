@@ -7,8 +7,11 @@ from enum import StrEnum
 
 
 class Reason(StrEnum):
-    """Why a file is in quarantine. The first group is observed by the host, the second claimed by a sandbox,
-    the third decided by the host before or after a sandbox ran."""
+    """Why a file is in quarantine.
+
+    The first group is observed by the host, the second claimed by a sandbox, the third decided by the host before or
+    after a sandbox ran.
+    """
 
     TIMEOUT = "timeout"
     STALLED = "stalled"

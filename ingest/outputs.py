@@ -1,0 +1,94 @@
+"""HOST, trusted: normalized documents in the object store, under keys made of their content's hash.
+
+    .gloveport/documents/<ab>/<sha256>/<parser digest>-<options digest>/{document.md,elements.jsonl,chunks.jsonl}
+    .gloveport/quarantine/<ab>/<sha256>                     (originals, when the content was read)
+    .gloveport/quarantine/by-version/<hash of key+version>  (originals never read, being too large)
+
+Writing the same result twice writes the same bytes, so a crash between writing and committing costs nothing.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+from contract.job import Options
+from ingest.errors import ObjectMissing
+from ingest.outcome import AdmittedChunk, AdmittedDocument, Json
+from ingest.store.base import ObjectStore
+
+DOCUMENTS: Final = ".gloveport/documents"
+QUARANTINE: Final = ".gloveport/quarantine"
+
+
+def digest_of(value: Any) -> str:
+    """sha256 of the canonical JSON of plain data: sorted keys, no spaces."""
+    return hashlib.sha256(json.dumps(value, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class ResultKey:
+    """The identity of a result: the same content, parser and options give the same bytes."""
+
+    sha256: str
+    parser_digest: str
+    options_digest: str
+
+    @property
+    def prefix(self) -> str:
+        """Where this result lives in its store, ending in a slash."""
+        parser = self.parser_digest.removeprefix("sha256:")[:16]
+        return f"{DOCUMENTS}/{self.sha256[:2]}/{self.sha256}/{parser}-{self.options_digest[:8]}/"
+
+
+def result_key(sha256: str, parser_digest: str, options: Options) -> ResultKey:
+    """The key of what this parser makes of this content under these options."""
+    return ResultKey(sha256, parser_digest, digest_of(dict(options)))
+
+
+def original_key(sha256: str) -> str:
+    """Where the original of a quarantined file is kept."""
+    return f"{QUARANTINE}/{sha256[:2]}/{sha256}"
+
+
+def unread_original_key(source_uri: str, key: str, version: str) -> str:
+    """Where the original is kept when its content was never read, so that no content hash is known."""
+    return f"{QUARANTINE}/by-version/{digest_of([source_uri, key, version])}"
+
+
+def write_document(store: ObjectStore, key: ResultKey, document: AdmittedDocument) -> str:
+    """Write the three files of an admitted document; returns the URI of the folder they are in."""
+    store.put(f"{key.prefix}document.md", document.text.encode())
+    store.put(f"{key.prefix}elements.jsonl", _lines(document.elements))
+    # Last, because its presence is what `read_chunks` takes for a finished result.
+    store.put(f"{key.prefix}chunks.jsonl", _lines([{"metadata": document.metadata}, *map(asdict, document.chunks)]))
+    return f"{store.uri}{key.prefix}"
+
+
+def read_chunks(store: ObjectStore, key: ResultKey) -> tuple[Json, tuple[AdmittedChunk, ...]] | None:
+    """Metadata and chunks of an earlier result, or None when it is gone or is not one of ours. Raises `StoreError`."""
+    try:
+        with store.open(f"{key.prefix}chunks.jsonl") as stored:
+            first, *rest = [json.loads(line) for line in stored.read().splitlines()]
+        return first["metadata"], tuple(_chunk_from(row) for row in rest)
+    except (ObjectMissing, ValueError, KeyError, TypeError):
+        return None
+
+
+def _lines(rows: Iterable[Json]) -> bytes:
+    return "".join(json.dumps(row, ensure_ascii=False, separators=(",", ":")) + "\n" for row in rows).encode()
+
+
+def _chunk_from(row: Json) -> AdmittedChunk:
+    return AdmittedChunk(
+        chunk_id=row["chunk_id"],
+        ordinal=row["ordinal"],
+        text=row["text"],
+        heading_path=tuple(row["heading_path"]),
+        page_numbers=tuple(row["page_numbers"]),
+        boxes=tuple(row["boxes"]),
+        element_ids=tuple(row["element_ids"]),
+        spans=tuple((start, end) for start, end in row["spans"]),
+        token_count=row["token_count"],
+    )
