@@ -1,4 +1,4 @@
-"""HOST, trusted: the only reader of untrusted output. What it returns is admitted; everything before it is `untrusted_*`.
+"""HOST, trusted: the only reader of untrusted output. What it returns is admitted; all before it is `untrusted_*`.
 
 It checks order, shape, size and cross-reference, and derives itself whatever can be derived: a chunk's text, heading
 path, pages, boxes, token count and identity are computed here from admitted text and elements, never taken on trust.
@@ -9,7 +9,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
@@ -266,7 +266,7 @@ def _take(untrusted_frame: Frame, received: _Received) -> None:
         case FrameKind.DONE:
             received.done = Done.model_validate_json(payload)
         case unexpected:
-            raise _Lie(f"a {unexpected.name.lower()} frame where none belongs")
+            raise _Lie(f"unexpected {unexpected.name.lower()} frame")
 
 
 _FORBIDDEN_IN_TEXT: Final = {code for code in (*range(0x20), *range(0x7F, 0xA0)) if code not in (0x09, 0x0A)}
@@ -294,7 +294,7 @@ def _assemble(received: _Received, options: Options) -> AdmittedDocument | Refus
     if not text or text.isspace():
         return Refused(Reason.EMPTY, "no visible text", tuple(received.findings))
     by_id = _index(received.elements, received.metadata.page_count)
-    paths = _heading_paths(received.elements, by_id)
+    paths = _heading_paths(received.elements)
     return AdmittedDocument(
         metadata=received.metadata.model_dump(mode="json", exclude_none=True),
         elements=tuple(e.model_dump(mode="json", exclude_none=True) for e in received.elements),
@@ -316,7 +316,7 @@ def _index(elements: list[Element], page_count: int | None) -> dict[str, Element
     return by_id
 
 
-def _heading_paths(elements: list[Element], by_id: dict[str, Element]) -> dict[str, tuple[str, ...]]:
+def _heading_paths(elements: list[Element]) -> dict[str, tuple[str, ...]]:
     """Texts of the headings each element stands under, outermost first; a heading's own path ends with itself."""
     paths: dict[str, tuple[str, ...]] = {}
     for element in elements:
@@ -385,10 +385,8 @@ def _common_path(members: list[Element], paths: dict[str, tuple[str, ...]]) -> t
     common = paths[content[0].element_id]
     for member in content[1:]:
         path = paths[member.element_id]
-        length = next(
-            (i for i, (a, b) in enumerate(zip(common, path, strict=False)) if a != b), min(len(common), len(path))
-        )
-        common = common[:length]
+        same = takewhile(lambda pair: pair[0] == pair[1], zip(common, path, strict=False))
+        common = tuple(heading for heading, _ in same)
     return common
 
 

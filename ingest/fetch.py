@@ -1,6 +1,6 @@
 """HOST, trusted: brings one object's bytes from its store to a nameless spool file: streamed, hashed, capped.
 
-The spool file has no name in any directory, so a killed process leaves nothing behind and nothing can be opened by path.
+The spool file has no name in any directory: a killed process leaves nothing behind, and nobody can open it by path.
 """
 
 import hashlib

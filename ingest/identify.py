@@ -1,6 +1,6 @@
 """HOST, trusted: a first guess at a file's type from its leading bytes and its name; never parses, never decides.
 
-The guess picks the profile (which parsers are warm) and is told to the sandbox as a hint. The sandbox decides by content.
+The guess picks the profile (which parsers are warm) and is a hint to the sandbox, which decides by content.
 Signatures are from the formats' own specifications, as collected in the IANA registrations and in `file`'s magic.
 """
 

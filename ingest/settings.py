@@ -1,7 +1,7 @@
 """HOST, trusted: every setting in one place, with its default, its meaning and where its value came from.
 
-Precedence: command-line flag > `GLOVEPORT_*` > `./gloveport.toml` > `[tool.gloveport]` of `./pyproject.toml` > user file
-(`$XDG_CONFIG_HOME/gloveport/gloveport.toml`) > default. Unknown keys are errors, in files as in the environment.
+Precedence: command-line flag > `GLOVEPORT_*` > `./gloveport.toml` > `[tool.gloveport]` of `./pyproject.toml` >
+user file (`$XDG_CONFIG_HOME/gloveport/gloveport.toml`) > default. Unknown keys are errors everywhere.
 """
 
 import os

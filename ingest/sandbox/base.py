@@ -71,7 +71,7 @@ class SandboxUsage:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What a reviewer needs to believe a verdict. Plain data; `stderr_tail` is scrubbed, but the sandbox's own words."""
+    """What a reviewer needs to believe a verdict. `stderr_tail` is scrubbed, but still the sandbox's own words."""
 
     container_id: str = ""
     image: str = ""

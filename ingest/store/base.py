@@ -11,7 +11,7 @@ from typing import BinaryIO, Protocol
 
 @dataclass(frozen=True, slots=True)
 class StoredObject:
-    """One object as listed. `version` changes whenever the content may have: a version id, an ETag, or inode, size and mtime.
+    """One object as listed. `version` changes whenever the content may have (an ETag; inode, size and times).
 
     `irregular` names what stands in the object's place when it is no plain content ("symlink", "fifo", "socket",
     "device", "unreadable"); such an object is accounted for, never opened.
@@ -27,8 +27,8 @@ class StoredObject:
 class ObjectStore(Protocol):
     """Five methods, one file per backend, one conformance suite for all.
 
-    Every method raises `StoreUnavailable` for a fault worth a retry later, `ObjectMissing`/`ObjectChanged` as named, and
-    `StoreError` for a refusal (credentials, permissions). Retries of single requests happen below this interface.
+    Every method raises `StoreUnavailable` for a fault worth a retry later, `ObjectMissing`/`ObjectChanged` as named,
+    and `StoreError` for a refusal (credentials, permissions). Retries of single requests happen below this interface.
     """
 
     uri: str  # canonical, without credentials: "s3://bucket/prefix/" or "file:///absolute/path/"
@@ -41,7 +41,7 @@ class ObjectStore(Protocol):
         ...
 
     def open(self, key: str, version: str = "") -> AbstractContextManager[BinaryIO]:
-        """A forward-only reader. With a version, raises `ObjectChanged` at open or at any read if content is another."""
+        """A forward-only reader. With a version, raises `ObjectChanged` at open or any read if content is another."""
         ...
 
     def put(self, key: str, content: bytes | BinaryIO, *, only_if_absent: bool = False) -> bool:

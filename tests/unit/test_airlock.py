@@ -111,11 +111,11 @@ LIES: dict[str, tuple[list[Frame], str]] = {
     "no done": (honest()[:-1], "the last frame is not done"),
     "done twice": ([*honest(), honest()[-1]], "more than one done frame"),
     "done in the middle": ([*honest()[:2], honest()[-1], *honest()[2:]], "more than one done frame"),
-    "ready twice": ([honest()[0], *honest()], "a ready frame where none belongs"),
-    "a job from a sandbox": ([honest()[0], frame(FrameKind.JOB, {}), *honest()[1:]], "a job frame where none belongs"),
+    "ready twice": ([honest()[0], *honest()], "unexpected ready frame"),
+    "a job from a sandbox": ([honest()[0], frame(FrameKind.JOB, {}), *honest()[1:]], "unexpected job frame"),
     "an artifact nobody asked for": (
         [honest()[0], frame(FrameKind.ARTIFACT, b"x"), *honest()[1:]],
-        "an artifact frame where none belongs",
+        "unexpected artifact frame",
     ),
     "metadata twice": ([*honest()[:3], *honest()[2:]], "more than one metadata frame"),
     "no metadata": ([f for f in honest() if f.kind is not FrameKind.METADATA], "no metadata frame"),
@@ -200,8 +200,8 @@ def test_a_chunk_over_the_token_bound_is_refused() -> None:
 
 
 def test_chunks_that_repeat_the_text_without_end_are_refused() -> None:
-    frames = edited(FrameKind.CHUNKS, lambda p: p.update(chunks=[p["chunks"][0]] * 3000 + [p["chunks"][1]]))
-    verdict = airlock.admit([*frames[:-1], *done(chunks=3001)[-1:]], OPTIONS)
+    frames = edited(FrameKind.CHUNKS, lambda p: p.update(chunks=[p["chunks"][0]] * 9000 + [p["chunks"][1]]))
+    verdict = airlock.admit([*frames[:-1], *done(chunks=9001)[-1:]], OPTIONS)
     assert isinstance(verdict, Refused)
     assert verdict.detail == "chunks that repeat the text too often"
 
