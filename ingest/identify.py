@@ -56,7 +56,7 @@ def media_type_hint(leading_bytes: bytes, key: str) -> str:
 
     `leading_bytes` are the first `LEADING_BYTES` of the file, or all of a shorter one.
     """
-    by_name = _BY_EXTENSION.get(key.rpartition("/")[2].rpartition(".")[2].lower(), UNKNOWN)
+    by_name = media_type_of_name(key)
     by_content = _by_signature(leading_bytes[:LEADING_BYTES])
     if by_content == UNKNOWN:
         # A binary format's extension proves nothing when its signature is missing.
@@ -64,6 +64,11 @@ def media_type_hint(leading_bytes: bytes, key: str) -> str:
     if by_content == "application/zip" and by_name.startswith("application/vnd."):
         return by_name
     return by_content
+
+
+def media_type_of_name(key: str) -> str:
+    """What a key's extension claims. Good enough to warm up a sandbox, never to choose how to read."""
+    return _BY_EXTENSION.get(key.rpartition("/")[2].rpartition(".")[2].lower(), UNKNOWN)
 
 
 def _by_signature(head: bytes) -> str:

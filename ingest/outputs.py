@@ -20,6 +20,7 @@ from ingest.store.base import ObjectStore
 
 DOCUMENTS: Final = ".gloveport/documents"
 QUARANTINE: Final = ".gloveport/quarantine"
+FILES: Final = ("document.md", "elements.jsonl", "chunks.jsonl")
 
 
 def digest_of(value: Any) -> str:

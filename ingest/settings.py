@@ -5,6 +5,7 @@ user file (`$XDG_CONFIG_HOME/gloveport/gloveport.toml`) > default. Unknown keys 
 """
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -154,3 +155,8 @@ def _environment() -> dict[str, str]:
         for name, value in os.environ.items()
         if name.startswith(ENVIRONMENT_PREFIX) and name not in FOREIGN_VARIABLES
     }
+
+
+def without_password(address: str) -> str:
+    """An address as it may be shown: the password of its user part replaced."""
+    return re.sub(r"(?<=://)([^/@:]*):[^/@]*@", r"\1:***@", address)

@@ -57,6 +57,11 @@ class Profile:
     tier: Tier = Tier.SINGLE_USE
     preload: tuple[str, ...] = ()
 
+    @property
+    def parser_name(self) -> str:
+        """How a report names what read a file: the profile and the beginning of its parser's digest."""
+        return f"{self.name}@{self.parser_digest.removeprefix('sha256:')[:12]}"
+
 
 @dataclass(frozen=True, slots=True)
 class SandboxUsage:

@@ -1,0 +1,79 @@
+"""HOST, trusted: the command line. One lazy module for each command; stdout is data, stderr is progress."""
+
+import sys
+from importlib import import_module
+
+import click
+
+from ingest import __version__
+
+# name -> one line of help. The module of the same name is imported only when its command is used.
+COMMANDS: dict[str, str] = {
+    "run": "Ingest every file of a bucket or folder.",
+    "search": "Search the knowledge base.",
+    "quarantine": "Review, release, retry or purge what was held back.",
+    "runs": "List past runs and what became of their files.",
+    "why": "Tell the whole story of one file.",
+    "reconcile": "Check that every file is in exactly one state.",
+    "audit": "Verify or print the tamper-evident account.",
+    "images": "Build, verify or list the sandbox images.",
+    "doctor": "Prove on the spot that the sandbox holds.",
+    "config": "Show every setting and where its value comes from.",
+    "up": "Start the embedded services: PostgreSQL, Prefect server, one worker.",
+    "down": "Stop the embedded services.",
+    "status": "Show the embedded services.",
+    "demo": "Ingest example uploads, hostile ones included, and show what happens.",
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported one by one, when used: `--help` must cost nearly nothing."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All commands, in the order of `COMMANDS`."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of a name, from its own module."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = import_module(f"ingest.cli.{cmd_name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The list of `--help`, without importing a single command."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="gloveport")
+@click.option("-v", "--verbose", is_flag=True, envvar="GLOVEPORT_VERBOSE", help="Log details to stderr.")
+def cli(verbose: bool) -> None:
+    """Document ingestion with hostile-file isolation.
+
+    Every file is parsed in a network-less, time-capped, single-use container. Good files become searchable chunks;
+    hostile ones end in quarantine with evidence.
+    """
+    import logging
+
+    logging.basicConfig(
+        level=logging.INFO if verbose else logging.WARNING,
+        format="%(levelname)s %(name)s: %(message)s",
+        stream=sys.stderr,
+    )
+
+
+def main() -> None:
+    """Entry point. Every expected failure ends as one line on stderr and the exit code its class documents."""
+    from ingest.errors import ExitCode, GloveportError
+
+    try:
+        cli(standalone_mode=True)
+    except GloveportError as error:
+        click.echo(f"gloveport: {error}", err=True)
+        if error.hint:
+            click.echo(f"  {error.hint}", err=True)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        sys.exit(ExitCode.INTERRUPTED)

@@ -1,0 +1,43 @@
+"""HOST, trusted: `gloveport search`: full-text search over everything that was let in."""
+
+import click
+
+from ingest.cli.display import emit, note, printable, use_colour
+from ingest.cli.options import json_option, settings_from, settings_options
+
+
+@click.command("search")
+@click.argument("query")
+@click.option("-n", "--limit", default=5, show_default=True, type=click.IntRange(1, 1000), help="How many results.")
+@json_option
+@settings_options
+def command(query: str, limit: int, as_json: bool, assignments: tuple[str, ...]) -> None:
+    """Search the knowledge base.
+
+    QUERY takes words, "quoted phrases", OR and -exclusions. Each result names its document, page and headings.
+    """
+    from ingest.knowledge.base import Hit, Query
+    from ingest.knowledge.postgres import PostgresKnowledge
+    from ingest.run import open_database
+
+    def show(number: int, hit: Hit) -> None:
+        pages = ", ".join(map(str, hit.page_numbers))
+        place = printable(hit.key) + (f", page {pages}" if pages else "")
+        click.secho(f"{number}. {place}", bold=use_colour())
+        if hit.heading_path:
+            click.echo("   " + printable(" › ".join(hit.heading_path)))
+        for line in hit.snippet.splitlines():
+            click.echo("   " + printable(line))
+        click.echo()
+
+    settings = settings_from(assignments).with_defaults_resolved()
+    with open_database(settings) as database:
+        hits = PostgresKnowledge(database).search(Query(query, limit=limit))
+    if as_json:
+        for hit in hits:
+            emit({"type": "hit", **hit.as_json()})
+        return
+    for number, hit in enumerate(hits, start=1):
+        show(number, hit)
+    if not hits:
+        note("nothing found")

@@ -1,0 +1,181 @@
+"""HOST, trusted: drains the catalogue: claims files in batches, takes each through the pipeline, keeps leases alive.
+
+One thread claims and reports; `concurrency` threads take one file each through `pipeline.process`; one thread sends
+heartbeats. Queues are bounded by the claim batch. Whatever is claimed and not begun when work stops is given back.
+"""
+
+import logging
+import threading
+from collections import Counter, deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Final
+
+from ingest import pipeline
+from ingest.catalog import claims
+from ingest.catalog.claims import Claim, Worker
+from ingest.errors import GloveportError, LeaseLost
+from ingest.identify import media_type_of_name
+from ingest.outcome import FileReport
+from ingest.pipeline import Stations
+from ingest.settings import Settings
+
+log = logging.getLogger(__name__)
+
+# A run in which this many files in a row fail through a fault of ours is stopped: the engine, the store or the database
+# is down, and trying the other files would only cost time.
+FAULTS_IN_A_ROW_MAX: Final = 8
+BACK_OFF_SECONDS: Final = (1.0, 4.0, 15.0, 60.0)
+POLL_SECONDS: Final = 1.0
+
+OnFile = Callable[[FileReport], None]
+
+
+@dataclass(slots=True)
+class Drain:
+    """One worker's share of a run. `fault` is the last fault of ours that left a file pending, if any."""
+
+    at: Stations
+    worker: Worker
+    source_id: int
+    run_id: str
+    settings: Settings
+    on_file: OnFile
+    stop: threading.Event
+    object_ids: list[int] | None = None
+    fault: GloveportError | None = None
+    finished: int = 0
+    _faults_in_a_row: int = 0
+    _waiting: deque[Claim] = field(default_factory=deque)
+    _running: dict[Future[FileReport], Claim] = field(default_factory=dict)
+
+    def run(self, files_max: int | None = None) -> int:
+        """Work until nothing is left to claim, `stop` is set, or `files_max` were begun. Returns how many ended."""
+        begun = 0
+        with self._heartbeats(), ThreadPoolExecutor(self.settings.concurrency, "file") as threads:
+            try:
+                while not self._given_up():
+                    room = (files_max - begun) if files_max is not None else self.settings.claim_batch
+                    self._claim(room)
+                    begun += self._submit(threads, room)
+                    if not self._running and not self._wait_for_more(files_max is not None and begun >= files_max):
+                        break
+                    self._collect()
+            finally:
+                self._give_back()
+                while self._running:
+                    self._collect()
+        return self.finished
+
+    def _given_up(self) -> bool:
+        return self.stop.is_set() or self._faults_in_a_row >= FAULTS_IN_A_ROW_MAX
+
+    def _claim(self, room: int) -> None:
+        """Refill the queue when it runs low, and have sandboxes warmed for what was claimed."""
+        if len(self._waiting) >= self.settings.concurrency or room <= 0:
+            return
+        claimed = claims.claim(
+            self.at.database,
+            self.worker,
+            self.source_id,
+            self.run_id,
+            min(room, self.settings.claim_batch),
+            self.settings.lease_seconds,
+            object_ids=self.object_ids,
+            attempts_max=self.settings.attempts_max,
+        )
+        self._waiting.extend(claimed)
+        self._prewarm()
+
+    def _prewarm(self) -> None:
+        """Keep as many sandboxes warm as the queue will use, of the profiles its names suggest.
+
+        A wrong guess costs one cold start, never a wrong result.
+        """
+        policy = self.at.policy
+        wanted = Counter(policy.profile_for(media_type_of_name(claim.key)).name for claim in self._waiting)
+        for name, profile in policy.profiles.items():
+            self.at.engine.prewarm(profile, min(wanted[name], self.settings.prewarm))
+
+    def _submit(self, threads: ThreadPoolExecutor, room: int) -> int:
+        begun = 0
+        while self._waiting and len(self._running) < self.settings.concurrency and begun < room:
+            claim = self._waiting.popleft()
+            self._running[threads.submit(pipeline.process, claim, self.at)] = claim
+            begun += 1
+        return begun
+
+    def _wait_for_more(self, enough: bool) -> bool:
+        """Nothing runs here. Whether it is worth looking again: files delayed by a fault, or held by another worker."""
+        if enough:
+            return False
+        left = claims.pending(self.at.database, self.source_id, attempts_max=self.settings.attempts_max)
+        if left.claimable:
+            return True
+        if not left.delayed and not left.leased:
+            return False
+        claims.reclaim_dead(self.at.database)
+        self.stop.wait(min(left.next_seconds or POLL_SECONDS, POLL_SECONDS))
+        return True
+
+    def _collect(self) -> None:
+        done, _ = wait(self._running, timeout=POLL_SECONDS, return_when=FIRST_COMPLETED)
+        for future in done:
+            self._settle(future, self._running.pop(future))
+
+    def _settle(self, future: Future[FileReport], claim: Claim) -> None:
+        """Report a finished file; give back one that failed through a fault of ours, to be tried again later."""
+        error = future.exception()
+        if error is None:
+            self._faults_in_a_row = 0
+            self.finished += 1
+            self.on_file(future.result())
+        elif isinstance(error, LeaseLost):
+            log.warning("%s", error)  # whoever holds it now accounts for it
+        else:
+            self._fault(claim, error)
+
+    def _fault(self, claim: Claim, error: BaseException) -> None:
+        if not isinstance(error, GloveportError):
+            log.error("bug while processing a file", exc_info=error)
+            error = GloveportError(f"{type(error).__name__}: {error}")
+        self.fault = error
+        self._faults_in_a_row += 1
+        delay = BACK_OFF_SECONDS[min(claim.attempts, len(BACK_OFF_SECONDS)) - 1]
+        self._release(claim, str(error), delay)
+        if claim.attempts >= self.settings.attempts_max:
+            self.on_file(FileReport(claim.key, None, detail=str(error)))
+        else:
+            log.warning("%s: will try again in %.0f s", error, delay)
+
+    def _release(self, claim: Claim, detail: str, delay_seconds: float) -> None:
+        try:
+            claims.release(self.at.database, claim, detail, delay_seconds)
+        except GloveportError as error:
+            log.warning("lease is left to expire: %s", error)
+
+    def _give_back(self) -> None:
+        while self._waiting:
+            self._release(self._waiting.popleft(), "not begun", 0.0)
+
+    @contextmanager
+    def _heartbeats(self) -> Iterator[None]:
+        """Keep every lease of this worker alive from a thread of its own, at a third of the lease's life."""
+        over = threading.Event()
+
+        def beat() -> None:
+            while not over.wait(self.settings.lease_seconds / 3):
+                try:
+                    claims.heartbeat(self.at.database, self.worker, self.settings.lease_seconds)
+                except GloveportError as error:
+                    log.warning("heartbeat failed: %s", error)
+
+        thread = threading.Thread(target=beat, name="heartbeat", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            over.set()
+            thread.join()

@@ -1,0 +1,247 @@
+"""HOST, trusted: the life of one file, top to bottom.
+
+    claim → fetch → known? → identify → profile → sandbox → airlock → publish, or quarantine with evidence
+
+A file's own faults come back as a `FileReport`. Faults of ours are exceptions of `errors.py`; the caller decides how
+often to try again. Nothing here starts threads, holds state between files or knows where work comes from.
+"""
+
+import time
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from contract import CONTRACT_VERSION
+from contract.job import Job, Options
+from contract.verdicts import Reason
+from ingest import airlock, outputs, publish, quarantine
+from ingest.catalog import discover, parses
+from ingest.catalog.claims import Claim
+from ingest.catalog.database import Database
+from ingest.catalog.parses import Identity, Recipe, Remembered
+from ingest.errors import ObjectChanged, ObjectMissing
+from ingest.fetch import Fetched, fetched
+from ingest.identify import media_type_hint
+from ingest.outcome import AdmittedDocument, FileReport, Json, Outcome, Refused
+from ingest.policy import Policy
+from ingest.sandbox.base import Profile, SandboxEngine, SandboxRun
+from ingest.store.base import ObjectStore
+from ingest.usage import SandboxRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Stations:
+    """Everything a file passes on its way, wired by `run.py`. `kept` is the store that gloveport writes to."""
+
+    database: Database
+    source: ObjectStore
+    source_uri: str
+    kept: ObjectStore
+    engine: SandboxEngine
+    policy: Policy
+    options: Options
+    spool: Path
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """One file on its way: its claim, its content, and what was decided about it so far."""
+
+    claim: Claim
+    content: Fetched
+    media_type_hint: str
+    profile: Profile
+    identity: Identity
+    result_key: outputs.ResultKey
+
+    @property
+    def allowed(self) -> frozenset[Reason]:
+        """Reasons a reviewer let through, for exactly this content."""
+        override = self.claim.override
+        if override.get("sha256") != self.content.sha256:
+            return frozenset()
+        return frozenset(Reason(reason) for reason in override.get("allow", ()))
+
+
+def process(claim: Claim, at: Stations) -> FileReport:
+    """Take one claimed file to its end. Raises `GloveportError` for a fault of ours: the file is then still pending."""
+    started = time.monotonic()
+    report = _process(claim, at)
+    return replace(report, seconds=time.monotonic() - started)
+
+
+def _process(claim: Claim, at: Stations) -> FileReport:
+    if claim.irregular:
+        return _hold(at, claim, Refused(Reason.UNSUPPORTED, f"not a regular file: {claim.irregular}"), original_uri="")
+    if claim.size > at.policy.input_bytes_max:
+        return _hold_unread(at, claim)
+    try:
+        with fetched(
+            at.source, claim.key, claim.version, bytes_max=at.policy.input_bytes_max, spool=at.spool
+        ) as content:
+            if content.over_limit:
+                return _hold_unread(at, claim)
+            return _examine(_identify(claim, content, at), at)
+    except ObjectMissing:
+        publish.mark_deleted(at.database, claim)
+        return FileReport(claim.key, Outcome.DELETED, detail="gone before it was read")
+    except ObjectChanged:
+        # The listing is out of date: note the new version and let the next claim read that one.
+        current = next(iter(at.source.list(claim.key)), None)
+        if current is not None and current.key == claim.key:
+            discover.note_change(at.database, claim, current)
+        raise
+
+
+def _identify(claim: Claim, content: Fetched, at: Stations) -> _File:
+    """Decide what to run: a hint of the type, a profile, and with them the identity of the result."""
+    hint = media_type_hint(content.leading_bytes, claim.key)
+    profile = at.policy.profile_for(hint, larger_limits=_released_for_resources(claim, content))
+    result_key = outputs.result_key(content.sha256, profile.parser_digest, at.options)
+    recipe = Recipe(profile.parser_digest, result_key.options_digest)
+    identity = Identity(content.sha256, recipe, outputs.digest_of(asdict(profile.limits)))
+    return _File(claim, content, hint, profile, identity, result_key)
+
+
+def _released_for_resources(claim: Claim, content: Fetched) -> bool:
+    return bool(claim.override.get("larger_limits")) and claim.override.get("sha256") == content.sha256
+
+
+def _examine(file: _File, at: Stations) -> FileReport:
+    """Use what is known of this content, or read it in a sandbox."""
+    remembered = parses.recall(at.database, file.identity)
+    if remembered is not None and (known := _settle_known(file, remembered, at)) is not None:
+        return known
+    job: Job = {
+        "contract": CONTRACT_VERSION,
+        "media_type_hint": file.media_type_hint,
+        "input_bytes": file.content.size,
+        "options": at.options,
+        "wall_seconds": file.profile.limits.wall_seconds_for(file.content.size),
+        "output_bytes_max": file.profile.limits.output_bytes,
+    }
+    ran = at.engine.run(file.profile, job, file.content.content)
+    admitted: AdmittedDocument | Refused
+    if ran.verdict is not None:
+        admitted = Refused(ran.verdict, ran.observation)
+    else:
+        admitted = airlock.admit(ran.untrusted_frames, at.options)
+    report = _settle(file, admitted, ran, at)
+    return replace(report, cpu_seconds=ran.usage.cpu_seconds, peak_memory_bytes=ran.usage.memory_peak_bytes)
+
+
+def _settle_known(file: _File, remembered: Remembered, at: Stations) -> FileReport | None:
+    """End a file whose content was read before; None when the earlier result cannot be used and must be made again."""
+    if remembered.reason is not None:
+        if remembered.reason in file.allowed:
+            return None
+        refused = Refused(remembered.reason, remembered.detail, remembered.findings)
+        return _hold_read(at, file, refused, {**remembered.evidence, "remembered": True}, records=())
+    earlier = outputs.read_chunks(at.kept, file.result_key)
+    if earlier is None:
+        return None
+    metadata, chunks = earlier
+    publication = publish.Publication(
+        claim=file.claim,
+        identity=file.identity,
+        media_type=remembered.media_type,
+        metadata=metadata,
+        chunks=chunks,
+        findings=remembered.findings,
+        artifacts=remembered.artifacts,
+    )
+    published = publish.publish_known(at.database, publication)
+    return FileReport(
+        file.claim.key,
+        published.outcome,
+        findings=tuple(finding.kind for finding in remembered.findings),
+        media_type=remembered.media_type,
+        parser=file.profile.parser_name,
+        chunks=len(chunks),
+    )
+
+
+def _settle(file: _File, admitted: AdmittedDocument | Refused, ran: SandboxRun, at: Stations) -> FileReport:
+    """Publish what the airlock admitted, or hold the file with what was observed."""
+    record = SandboxRecord.of("parse", file.profile, ran)
+    if isinstance(admitted, Refused):
+        if admitted.reason is not Reason.EMPTY or Reason.EMPTY not in file.allowed:
+            return _hold_read(at, file, admitted, _evidence(ran), records=(record,))
+        admitted = AdmittedDocument({"media_type": file.media_type_hint}, (), "", (), admitted.findings)
+    folder = outputs.write_document(at.kept, file.result_key, admitted)
+    publication = publish.Publication(
+        claim=file.claim,
+        identity=file.identity,
+        media_type=admitted.metadata["media_type"],
+        metadata=admitted.metadata,
+        chunks=admitted.chunks,
+        findings=admitted.findings,
+        artifacts={name: f"{folder}{name}" for name in outputs.FILES},
+        sandbox_runs=(record,),
+    )
+    published = publish.publish(at.database, publication)
+    return FileReport(
+        file.claim.key,
+        published.outcome,
+        findings=tuple(finding.kind for finding in admitted.findings),
+        media_type=admitted.metadata["media_type"],
+        parser=file.profile.parser_name,
+        chunks=len(admitted.chunks),
+    )
+
+
+def _hold_read(
+    at: Stations, file: _File, refused: Refused, evidence: Json, *, records: tuple[SandboxRecord, ...]
+) -> FileReport:
+    """Quarantine a file whose content was read: its original is kept under the hash of what the sandbox was given."""
+    key = outputs.original_key(file.content.sha256)
+    # From the spool, not copied within the store: these are the very bytes that were judged.
+    file.content.content.seek(0)
+    at.kept.put(key, file.content.content, only_if_absent=True)
+    holding = quarantine.Holding(
+        claim=file.claim,
+        reason=refused.reason,
+        detail=refused.detail,
+        original_uri=f"{at.kept.uri}{key}",
+        sha256=file.content.sha256,
+        media_type=file.media_type_hint,
+        findings=refused.findings,
+        evidence=evidence,
+        identity=file.identity,
+        sandbox_runs=records,
+    )
+    quarantine.hold(at.database, holding)
+    report = _quarantined(file.claim, refused)
+    return replace(report, media_type=file.media_type_hint, parser=file.profile.parser_name)
+
+
+def _hold_unread(at: Stations, claim: Claim) -> FileReport:
+    """Quarantine a file that is too large to read: its original is copied within the store where the store can."""
+    key = outputs.unread_original_key(at.source_uri, claim.key, claim.version)
+    at.kept.copy_from(at.source, claim.stored, key)
+    limit = at.policy.input_bytes_max
+    refused = Refused(Reason.TOO_LARGE, f"{claim.size} bytes, the limit is {limit}")
+    return _hold(at, claim, refused, original_uri=f"{at.kept.uri}{key}", evidence={"input_bytes_max": limit})
+
+
+def _hold(
+    at: Stations, claim: Claim, refused: Refused, *, original_uri: str, evidence: Json | None = None
+) -> FileReport:
+    holding = quarantine.Holding(
+        claim=claim,
+        reason=refused.reason,
+        detail=refused.detail,
+        original_uri=original_uri,
+        evidence=evidence or {},
+    )
+    quarantine.hold(at.database, holding)
+    return _quarantined(claim, refused)
+
+
+def _quarantined(claim: Claim, refused: Refused) -> FileReport:
+    findings = tuple(finding.kind for finding in refused.findings)
+    return FileReport(claim.key, Outcome.QUARANTINED, refused.reason, refused.detail, findings)
+
+
+def _evidence(ran: SandboxRun) -> Json:
+    """What a reviewer needs to believe the verdict, as plain JSON."""
+    return {**asdict(ran.evidence), "observation": ran.observation, "usage": asdict(ran.usage)}

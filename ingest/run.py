@@ -1,0 +1,186 @@
+"""HOST, trusted: the one place that wires stores, engine, catalogue and pipeline together.
+
+Batch, upload and refresh call it; so do the command line and the Prefect flows. A `Batch` is one run over one source:
+
+    with Batch.open(settings, "s3://bucket/prefix") as batch:
+        batch.plan()
+        batch.drain(on_file=print, stop=threading.Event())
+        print(batch.summary())
+"""
+
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+from ingest.catalog import claims, discover, reconcile, runs
+from ingest.catalog.database import Database
+from ingest.catalog.discover import Plan
+from ingest.catalog.embedded import EmbeddedPostgres
+from ingest.drain import Drain, OnFile
+from ingest.errors import GloveportError, ReconciliationError
+from ingest.images import open_engine
+from ingest.outcome import FileReport, RunSummary
+from ingest.pipeline import Stations
+from ingest.settings import Settings
+from ingest.store.base import ObjectStore
+from ingest.store.open import open_store
+
+DATABASE_DIRECTORY: Final = "postgres"
+
+
+def open_database(settings: Settings) -> Database:
+    """The configured PostgreSQL, or the embedded one, started if need be; its schema brought up to date.
+
+    The embedded server outlives this process: `gloveport down` stops it. Raises `DatabaseError`.
+    """
+    url = settings.database_url
+    if not url:
+        embedded = EmbeddedPostgres(settings.state_directory / DATABASE_DIRECTORY)
+        embedded.start()
+        url = embedded.url()
+    database = Database.open(url, pool_size=settings.concurrency + 4)
+    database.migrate()
+    return database
+
+
+def open_kept_store(settings: Settings, source_uri: str) -> ObjectStore:
+    """Where documents and quarantined originals of this source go. Raises `ConfigurationError` or `StoreError`."""
+    if settings.store:
+        return _open_store(settings, settings.store)
+    if source_uri.startswith("s3://"):
+        return _open_store(settings, "s3://" + source_uri.removeprefix("s3://").partition("/")[0])
+    folder = settings.state_directory / "store"
+    folder.mkdir(parents=True, exist_ok=True)
+    return _open_store(settings, str(folder))
+
+
+def _open_store(settings: Settings, uri: str) -> ObjectStore:
+    return open_store(
+        uri,
+        endpoint_url=settings.s3_endpoint_url or None,
+        addressing_style=settings.s3_addressing,
+        region=settings.s3_region or None,
+        concurrency=settings.concurrency,
+    )
+
+
+@dataclass(slots=True)
+class Batch:
+    """One run over one source. A context manager: leaving it removes its sandboxes and gives its leases back."""
+
+    settings: Settings
+    run_id: str
+    source: runs.Source
+    stations: Stations
+    worker: claims.Worker
+    fault: GloveportError | None = None
+    _resources: ExitStack = field(default_factory=ExitStack)
+
+    @classmethod
+    def open(cls, settings: Settings, source_uri: str, *, run_id: str | None = None, kind: str = "batch") -> "Batch":
+        """Open everything a run needs, in the order in which a failure is cheapest. With a `run_id`, join that run.
+
+        Raises `ConfigurationError`, `StoreError`, `SandboxUnavailable` or `DatabaseError`.
+        """
+        settings = settings.with_defaults_resolved()
+        with ExitStack() as resources:
+            source_store = _open_store(settings, source_uri)
+            kept = open_kept_store(settings, source_store.uri)
+            engine, policy = open_engine(settings)
+            resources.callback(engine.close)
+            engine.reap()
+            database = resources.enter_context(open_database(settings))
+            claims.reclaim_dead(database)
+            source = runs.open_source(database, source_store.uri)
+            run_id = run_id or runs.start_run(database, source.id, kind)
+            worker = resources.enter_context(claims.register_worker(database, run_id))
+            stations = Stations(
+                database=database,
+                source=source_store,
+                source_uri=source.uri,
+                kept=kept,
+                engine=engine,
+                policy=policy,
+                options={"chunk_tokens_max": settings.chunk_tokens},
+                spool=_spool(settings.state_directory),
+            )
+            return cls(settings, run_id, source, stations, worker, _resources=resources.pop_all())
+
+    def plan(self) -> Plan:
+        """List the source and note what is new, changed, unchanged or still in quarantine. Constant memory."""
+        return discover.plan(self.stations.database, self.source.id, self.run_id, self.stations.source.list())
+
+    def settled(self) -> Iterator[FileReport]:
+        """The files this run already accounts for without work: unchanged ones and those still in quarantine."""
+        return runs.file_reports(self.stations.database, self.run_id, ("unchanged", "quarantined"))
+
+    def drain(
+        self,
+        *,
+        on_file: OnFile,
+        stop: threading.Event,
+        files_max: int | None = None,
+        object_ids: list[int] | None = None,
+    ) -> int:
+        """Claim and process until nothing is left, `stop` is set, or `files_max` were begun. Returns how many ended.
+
+        `on_file` is called from this thread, once for each file that ended and for each given up in this run.
+        """
+        drain = Drain(
+            at=self.stations,
+            worker=self.worker,
+            source_id=self.source.id,
+            run_id=self.run_id,
+            settings=self.settings,
+            on_file=on_file,
+            stop=stop,
+            object_ids=object_ids,
+        )
+        try:
+            return drain.run(files_max)
+        finally:
+            self.fault = drain.fault or self.fault
+
+    def summary(self) -> RunSummary:
+        """The account of the run, after checking the invariant over the source.
+
+        Raises `ReconciliationError` when a file is in no state it may be in. Files left pending through a fault of ours
+        are counted in `pending`; `fault` says what it was.
+        """
+        state = "finished"
+        try:
+            check = reconcile.reconcile(self.stations.database, self.source.id, self.run_id)
+            if check.problems:
+                state = "failed"
+                raise ReconciliationError("; ".join(check.problems))
+            summary = runs.summarize(self.stations.database, self.run_id)
+            state = "failed" if summary.pending else state
+            return summary
+        finally:
+            runs.finish_run(self.stations.database, self.run_id, state)
+
+    def cancel(self) -> None:
+        """Stop every sandbox at work; their files stay pending and will be taken up by the next run."""
+        self.stations.engine.cancel()
+
+    def close(self) -> None:
+        """Remove this run's sandboxes, give its leases back, close the database."""
+        self._resources.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def _spool(state_directory: Path) -> Path:
+    spool = state_directory / "spool"
+    spool.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return spool

@@ -1,0 +1,44 @@
+"""TEST: attackers' names and texts cannot steer a terminal or a log."""
+
+import json
+
+import pytest
+
+from ingest.cli.display import emit, human_bytes, printable, table
+
+
+@pytest.mark.parametrize(
+    ("hostile", "shown"),
+    [
+        ("plain name.pdf", "plain name.pdf"),
+        ("\x1b[2Jgone", "\\x1b[2Jgone"),
+        ("invoice\u202efdp.exe", "invoice\\u202efdp.exe"),
+        ("a\u200bb", "a\\u200bb"),
+        ("two\nlines", "two lines"),
+        ("\udcff", "\\udcff"),
+        ("日本語 ü 😀", "日本語 ü 😀"),
+    ],
+)
+def test_printable(hostile: str, shown: str) -> None:
+    assert printable(hostile) == shown
+
+
+def test_printable_cuts_to_width() -> None:
+    assert printable("abcdef", 4) == "abc…"
+
+
+def test_json_lines_stay_one_line_and_ascii(capsys: pytest.CaptureFixture[str]) -> None:
+    emit({"type": "file", "key": "a\u2028b\x1b\n"})
+    line = capsys.readouterr().out
+    assert line.count("\n") == 1
+    assert line.isascii()
+    assert json.loads(line)["key"] == "a\u2028b\x1b\n"
+
+
+def test_a_table_is_aligned_plain_text_off_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    table(("key", "n"), [("a\x1b", 1), ("longer name", 22)])
+    assert capsys.readouterr().out == "key          n\na\\x1b        1\nlonger name  22\n"
+
+
+def test_sizes_are_readable() -> None:
+    assert [human_bytes(n) for n in (0, 1023, 1536, 5 << 30)] == ["0 B", "1023 B", "1.5 KiB", "5.0 GiB"]

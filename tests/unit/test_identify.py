@@ -1,0 +1,29 @@
+"""TEST: the first guess at a type trusts signatures over names, and names only where a signature leaves it open."""
+
+import pytest
+
+from ingest.identify import UNKNOWN, media_type_hint
+
+DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+
+
+@pytest.mark.parametrize(
+    ("head", "key", "hint"),
+    [
+        (b"%PDF-1.7\n", "a.pdf", "application/pdf"),
+        (b"\x00" * 900 + b"%PDF-1.4", "a.docx", "application/pdf"),  # a lying extension, and junk before the header
+        (b"PK\x03\x04", "dir/A.DOCX", DOCX),
+        (b"PK\x03\x04", "a.txt", "application/zip"),
+        (b"plain words", "a.docx", UNKNOWN),  # the name of a binary format proves nothing without its signature
+        (b"plain words", "notes.md", "text/markdown"),
+        (b"{}", "x.json", "application/json"),
+        (b"", "empty.csv", "text/csv"),
+        (b"", "", UNKNOWN),
+        (b"MZ\x90", "invoice.pdf", "application/x-dosexec"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "a.docx", "application/x-ole-storage"),
+        (b"words", "a.b/c", UNKNOWN),  # a dot in a folder's name is no extension
+        (b"words", "pdf\u202etxt.md", "text/markdown"),
+    ],
+)
+def test_hint(head: bytes, key: str, hint: str) -> None:
+    assert media_type_hint(head, key) == hint
