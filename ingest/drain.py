@@ -111,7 +111,7 @@ class Drain:
         """Nothing runs here. Whether it is worth looking again: files delayed by a fault, or held by another worker."""
         if enough:
             return False
-        left = claims.pending(self.at.database, self.source_id, attempts_max=self.settings.attempts_max)
+        left = claims.waiting(self.at.database, self.source_id, attempts_max=self.settings.attempts_max)
         if left.claimable:
             return True
         if not left.delayed and not left.leased:

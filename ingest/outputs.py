@@ -18,8 +18,9 @@ from ingest.errors import ObjectMissing
 from ingest.outcome import AdmittedChunk, AdmittedDocument, Json
 from ingest.store.base import ObjectStore
 
-DOCUMENTS: Final = ".gloveport/documents"
-QUARANTINE: Final = ".gloveport/quarantine"
+ROOT: Final = ".gloveport"
+DOCUMENTS: Final = f"{ROOT}/documents"
+QUARANTINE: Final = f"{ROOT}/quarantine"
 FILES: Final = ("document.md", "elements.jsonl", "chunks.jsonl")
 
 

@@ -21,6 +21,7 @@ from ingest.catalog.parses import Identity, Recipe, Remembered
 from ingest.errors import ObjectChanged, ObjectMissing
 from ingest.fetch import Fetched, fetched
 from ingest.identify import media_type_hint
+from ingest.knowledge.base import KnowledgeBase
 from ingest.outcome import AdmittedDocument, FileReport, Json, Outcome, Refused
 from ingest.policy import Policy
 from ingest.sandbox.base import Profile, SandboxEngine, SandboxRun
@@ -36,6 +37,7 @@ class Stations:
     source: ObjectStore
     source_uri: str
     kept: ObjectStore
+    knowledge: KnowledgeBase
     engine: SandboxEngine
     policy: Policy
     options: Options
@@ -82,7 +84,7 @@ def _process(claim: Claim, at: Stations) -> FileReport:
                 return _hold_unread(at, claim)
             return _examine(_identify(claim, content, at), at)
     except ObjectMissing:
-        publish.mark_deleted(at.database, claim)
+        publish.mark_deleted(at.database, at.knowledge, claim)
         return FileReport(claim.key, Outcome.DELETED, detail="gone before it was read")
     except ObjectChanged:
         # The listing is out of date: note the new version and let the next claim read that one.
@@ -149,7 +151,7 @@ def _settle_known(file: _File, remembered: Remembered, at: Stations) -> FileRepo
         findings=remembered.findings,
         artifacts=remembered.artifacts,
     )
-    published = publish.publish_known(at.database, publication)
+    published = publish.publish_known(at.database, at.knowledge, publication)
     return FileReport(
         file.claim.key,
         published.outcome,
@@ -178,7 +180,7 @@ def _settle(file: _File, admitted: AdmittedDocument | Refused, ran: SandboxRun, 
         artifacts={name: f"{folder}{name}" for name in outputs.FILES},
         sandbox_runs=(record,),
     )
-    published = publish.publish(at.database, publication)
+    published = publish.publish(at.database, at.knowledge, publication)
     return FileReport(
         file.claim.key,
         published.outcome,
@@ -209,7 +211,7 @@ def _hold_read(
         identity=file.identity,
         sandbox_runs=records,
     )
-    quarantine.hold(at.database, holding)
+    quarantine.hold(at.database, at.knowledge, holding)
     report = _quarantined(file.claim, refused)
     return replace(report, media_type=file.media_type_hint, parser=file.profile.parser_name)
 
@@ -233,7 +235,7 @@ def _hold(
         original_uri=original_uri,
         evidence=evidence or {},
     )
-    quarantine.hold(at.database, holding)
+    quarantine.hold(at.database, at.knowledge, holding)
     return _quarantined(claim, refused)
 
 

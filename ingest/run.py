@@ -10,26 +10,32 @@ Batch, upload and refresh call it; so do the command line and the Prefect flows.
 
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
+from ingest import outputs
 from ingest.catalog import claims, discover, reconcile, runs
 from ingest.catalog.database import Database
 from ingest.catalog.discover import Plan
 from ingest.catalog.embedded import EmbeddedPostgres
 from ingest.drain import Drain, OnFile
 from ingest.errors import GloveportError, ReconciliationError
-from ingest.images import open_engine
+from ingest.images import connect, context_root, image_manifests, resolve_profiles
+from ingest.knowledge.postgres import PostgresKnowledge
+from ingest.manifests import fallback_profile, routes
 from ingest.outcome import FileReport, RunSummary
 from ingest.pipeline import Stations
+from ingest.policy import Policy, make_policy
+from ingest.sandbox.docker_engine import DockerEngine
 from ingest.settings import Settings
 from ingest.store.base import ObjectStore
 from ingest.store.open import open_store
 
 DATABASE_DIRECTORY: Final = "postgres"
+ENGINE_NAMESPACE: Final = "gloveport"
 
 
 def open_database(settings: Settings) -> Database:
@@ -58,6 +64,40 @@ def open_kept_store(settings: Settings, source_uri: str) -> ObjectStore:
     return _open_store(settings, str(folder))
 
 
+def open_source_store(settings: Settings, uri: str) -> ObjectStore:
+    """The store of a source, by its address. Raises `ConfigurationError` or `StoreError`."""
+    return _open_store(settings, uri)
+
+
+def open_kept_object(settings: Settings, uri: str) -> tuple[ObjectStore, str]:
+    """The store and the key of something gloveport wrote, from the address the catalogue has of it."""
+    root, marker, rest = uri.partition(f"/{outputs.ROOT}/")
+    return _open_store(settings, root), f"{outputs.ROOT}/{rest}" if marker else ""
+
+
+def load_policy(settings: Settings) -> Policy:
+    """What runs in what, from the images this engine has. Raises `SandboxUnavailable` when one is missing."""
+    with closing(connect()) as client:
+        profiles = resolve_profiles(client)
+    manifests = image_manifests(context_root())
+    return make_policy(profiles, routes(manifests), fallback_profile(manifests), settings)
+
+
+@contextmanager
+def open_engine(settings: Settings) -> Iterator[DockerEngine]:
+    """The sandbox engine of this installation; its sandboxes are removed at the end. Raises `SandboxUnavailable`."""
+    owners = settings.state_directory / "owners"
+    owners.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with closing(DockerEngine(namespace=ENGINE_NAMESPACE, owner_directory=owners)) as engine:
+        yield engine
+
+
+def stop_embedded(settings: Settings) -> None:
+    """Stop the embedded PostgreSQL, if it runs: for tests and benchmarks that brought their own state folder."""
+    if not settings.database_url:
+        EmbeddedPostgres(settings.state_directory / DATABASE_DIRECTORY).stop()
+
+
 def _open_store(settings: Settings, uri: str) -> ObjectStore:
     return open_store(
         uri,
@@ -81,34 +121,37 @@ class Batch:
     _resources: ExitStack = field(default_factory=ExitStack)
 
     @classmethod
-    def open(cls, settings: Settings, source_uri: str, *, run_id: str | None = None, kind: str = "batch") -> "Batch":
+    def open(
+        cls, settings: Settings, source: str | ObjectStore, *, run_id: str | None = None, kind: str = "batch"
+    ) -> "Batch":
         """Open everything a run needs, in the order in which a failure is cheapest. With a `run_id`, join that run.
 
         Raises `ConfigurationError`, `StoreError`, `SandboxUnavailable` or `DatabaseError`.
         """
         settings = settings.with_defaults_resolved()
         with ExitStack() as resources:
-            source_store = _open_store(settings, source_uri)
+            source_store = open_source_store(settings, source) if isinstance(source, str) else source
             kept = open_kept_store(settings, source_store.uri)
-            engine, policy = open_engine(settings)
-            resources.callback(engine.close)
+            policy = load_policy(settings)
+            engine = resources.enter_context(open_engine(settings))
             engine.reap()
             database = resources.enter_context(open_database(settings))
             claims.reclaim_dead(database)
-            source = runs.open_source(database, source_store.uri)
-            run_id = run_id or runs.start_run(database, source.id, kind)
+            known = runs.open_source(database, source_store.uri)
+            run_id = run_id or runs.start_run(database, known.id, kind)
             worker = resources.enter_context(claims.register_worker(database, run_id))
             stations = Stations(
                 database=database,
                 source=source_store,
-                source_uri=source.uri,
+                source_uri=known.uri,
                 kept=kept,
+                knowledge=PostgresKnowledge(database),
                 engine=engine,
                 policy=policy,
                 options={"chunk_tokens_max": settings.chunk_tokens},
                 spool=_spool(settings.state_directory),
             )
-            return cls(settings, run_id, source, stations, worker, _resources=resources.pop_all())
+            return cls(settings, run_id, known, stations, worker, _resources=resources.pop_all())
 
     def plan(self) -> Plan:
         """List the source and note what is new, changed, unchanged or still in quarantine. Constant memory."""

@@ -13,7 +13,7 @@ import click
 
 from ingest.cli.display import emit, note
 from ingest.cli.options import flags_from, json_option, settings_options
-from ingest.errors import ExitCode
+from ingest.errors import ExitCode, GloveportError
 from ingest.outcome import FileReport, Outcome, RunSummary
 from ingest.settings import Settings, load_settings
 
@@ -56,43 +56,52 @@ def command(
         return
     from ingest.cli.progress import file_display
 
+    run = _run_directly if no_prefect else choose_runner(settings)
     with file_display(as_json) as on_file:
-        api_url = None if no_prefect else _prefect_api_url(settings)
-        run = _run_directly if api_url is None else _through_prefect(api_url)
         summary, exit_code = run(settings, source, files_max, on_file)
-    show_summary(summary, as_json)
-    if exit_code is ExitCode.OK and summary.counts.get(Outcome.QUARANTINED) and fail_on == "quarantined":
+    if summary is not None:
+        show_summary(summary, as_json)
+    if (
+        summary is not None
+        and exit_code is ExitCode.OK
+        and summary.counts.get(Outcome.QUARANTINED)
+        and fail_on == "quarantined"
+    ):
         exit_code = ExitCode.QUARANTINED
     sys.exit(exit_code)
 
 
-Runner = Callable[[Settings, str, int | None, Callable[[FileReport], None]], tuple[RunSummary, ExitCode]]
+Runner = Callable[[Settings, str, int | None, Callable[[FileReport], None]], tuple[RunSummary | None, ExitCode]]
 
 
-def _prefect_api_url(settings: Settings) -> str | None:
-    """Where Prefect answers: the environment's address, or the embedded stack's when it is up."""
-    from ingest.stack import prefect_api_url
+def choose_runner(settings: Settings) -> Runner:
+    """Through Prefect when `PREFECT_API_URL` is set or the embedded stack is up; directly otherwise."""
+    from ingest.stack.address import prefect_api_url
 
-    return os.environ.get("PREFECT_API_URL") or prefect_api_url(settings.state_directory)
+    api_url = os.environ.get("PREFECT_API_URL") or prefect_api_url(settings.state_directory)
+    return _run_directly if api_url is None else _through_prefect(api_url)
 
 
 def _through_prefect(api_url: str) -> Runner:
     def run(
         settings: Settings, source: str, files_max: int | None, on_file: Callable[[FileReport], None]
-    ) -> tuple[RunSummary, ExitCode]:
-        from flows.batch import BatchParameters, run_through_prefect
+    ) -> tuple[RunSummary | None, ExitCode]:
+        from flows.batch import BatchParameters, PrefectUnreachable, run_through_prefect
 
         note(f"running as a Prefect flow at {api_url}")
-        parameters = BatchParameters(source=source, settings=settings, files_max=files_max)
-        summary = run_through_prefect(parameters, api_url, on_file)
-        return summary, exit_code_of(summary)
+        try:
+            result = run_through_prefect(BatchParameters(source, settings, files_max), api_url, on_file)
+        except PrefectUnreachable as error:
+            note(f"{error}; going on without it")
+            return _run_directly(settings, source, files_max, on_file)
+        return result.summary, _exit_code(result.summary, result.fault, result.interrupted, files_max)
 
     return run
 
 
 def _run_directly(
     settings: Settings, source: str, files_max: int | None, on_file: Callable[[FileReport], None]
-) -> tuple[RunSummary, ExitCode]:
+) -> tuple[RunSummary | None, ExitCode]:
     from ingest.run import Batch
 
     note("running directly: no Prefect is up (`gloveport up` starts one)")
@@ -103,17 +112,20 @@ def _run_directly(
             on_file(report)
         batch.drain(on_file=on_file, stop=stop, files_max=files_max)
         summary = batch.summary()
-        if stop.is_set():
-            return summary, ExitCode.INTERRUPTED
-        if batch.fault is not None and summary.pending:
-            note(f"gloveport: {batch.fault}")
-            return summary, batch.fault.exit_code
-    return summary, ExitCode.OK if files_max is not None else exit_code_of(summary)
+    return summary, _exit_code(summary, batch.fault, stop.is_set(), files_max)
 
 
-def exit_code_of(summary: RunSummary) -> ExitCode:
-    """0, or the code for files left pending without a fault that names itself."""
-    return ExitCode.RECONCILIATION_FAILED if summary.pending else ExitCode.OK
+def _exit_code(
+    summary: RunSummary | None, fault: GloveportError | None, interrupted: bool, files_max: int | None
+) -> ExitCode:
+    """130 when interrupted; the fault's own code when it left files pending; 0 when all ended or no more were asked."""
+    if interrupted or summary is None:
+        return ExitCode.INTERRUPTED
+    if not summary.pending or (files_max is not None and fault is None):
+        return ExitCode.OK
+    if fault is not None:
+        note(f"gloveport: {fault}")
+    return fault.exit_code if fault is not None else ExitCode.RECONCILIATION_FAILED
 
 
 @contextmanager

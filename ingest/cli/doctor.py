@@ -1,0 +1,33 @@
+"""HOST, trusted: `gloveport doctor`: prove on the spot that the sandbox holds."""
+
+import sys
+
+import click
+
+from ingest.cli.display import emit, printable, use_colour
+from ingest.cli.options import json_option, settings_from, settings_options
+from ingest.errors import ExitCode
+
+
+@click.command("doctor")
+@json_option
+@settings_options
+def command(as_json: bool, assignments: tuple[str, ...]) -> None:
+    """Prove on this machine, with this engine, that the sandbox holds. A fix stands under each failure."""
+    from ingest.doctor import examine
+    from ingest.run import open_engine
+
+    settings = settings_from(assignments).with_defaults_resolved()
+    settings.state_directory.mkdir(parents=True, exist_ok=True)
+    failed = 0
+    with open_engine(settings) as engine:
+        for check in examine(engine, str(settings.state_directory)):
+            failed += not check.ok
+            if as_json:
+                emit(check.as_json())
+                continue
+            mark = click.style("ok  ", fg="green") if check.ok else click.style("FAIL", fg="red", bold=True)
+            click.echo(f"{mark if use_colour() else click.unstyle(mark)}  {check.name:28} {printable(check.seen, 90)}")
+            if not check.ok:
+                click.echo(f"      fix: {check.fix}")
+    sys.exit(ExitCode.SANDBOX_UNAVAILABLE if failed else ExitCode.OK)
