@@ -78,13 +78,34 @@ def verify(db: Database) -> Verification:
     with db.begin() as connection:
         connection.execute(text("SET LOCAL statement_timeout = 0"))
         statement = "SELECT seq, at, kind, actor, subject, body, previous_hash, hash FROM audit_events ORDER BY seq"
-        rows = connection.execution_options(stream_results=True, yield_per=1000).execute(text(statement))
-        for row in rows:
-            wrong = _fault(row, events + 1, head)
-            if wrong:
-                return Verification(events, int(row.seq), wrong, head.hex())
-            events, head = events + 1, bytes(row.hash)
+        with connection.execute(text(statement), execution_options={"stream_results": True, "yield_per": 1000}) as rows:
+            for row in rows:
+                wrong = _fault(row, events + 1, head)
+                if wrong:
+                    return Verification(events, int(row.seq), wrong, head.hex())
+                events, head = events + 1, bytes(row.hash)
     return Verification(events, None, "", head.hex())
+
+
+def newest(db: Database, *, limit: int, subject: str | None = None) -> list[Json]:
+    """The newest events, oldest of them first: {seq, at, kind, actor, subject, detail}."""
+    statement = """
+        SELECT seq, at, kind, actor, subject, body FROM audit_events
+        WHERE CAST(:subject AS text) IS NULL OR subject = :subject ORDER BY seq DESC LIMIT :limit
+    """
+    with db.begin() as connection:
+        rows = connection.execute(text(statement), {"subject": subject, "limit": limit}).all()
+    return [
+        {
+            "seq": row.seq,
+            "at": row.at.isoformat(),
+            "kind": row.kind,
+            "actor": row.actor,
+            "subject": row.subject,
+            "detail": json.loads(row.body)["detail"],
+        }
+        for row in reversed(rows)
+    ]
 
 
 def _fault(row: Row[Any], expected_seq: int, head: bytes) -> str:

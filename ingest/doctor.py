@@ -10,7 +10,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final
 
 from contract import CONTRACT_VERSION
 from contract.job import Job
@@ -109,15 +109,17 @@ def examine(engine: DockerEngine, state_directory: str) -> Iterator[Check]:
     )
 
 
-def replace_limits(profile: Profile, **limits: float) -> Profile:
+def replace_limits(profile: Profile, **limits: Any) -> Profile:
     """The profile with some limits changed."""
     return replace(profile, limits=replace(profile.limits, **limits))
 
 
+# What the engine and the interpreter themselves put into an empty environment.
+_USUAL_VARIABLES: Final = frozenset({"", "PATH", "HOSTNAME", "HOME", "LC_CTYPE"})
 # fact -> (name of the check, what must be seen, fix)
 _EXPECTED: Final[dict[str, tuple[str, Callable[[str], bool], str]]] = {
-    "environment": ("empty environment", lambda seen: not set(seen.split(",")) - {"", "PATH", "HOSTNAME", "HOME", "LC_CTYPE"},
-                    "the engine or a proxy setting of the client adds variables: clear `proxies` in ~/.docker/config.json"),
+    "environment": ("empty environment", lambda seen: set(seen.split(",")) <= _USUAL_VARIABLES,
+                    "the engine or the image adds variables: gloveport images build --refresh"),
     "user": ("not root", lambda seen: seen not in {"0", ""}, "the image was changed: gloveport images build --refresh"),
     "capabilities": ("no capability", lambda seen: seen == "0", "the engine grants capabilities against our request"),
     "no_new_privs": ("no new privileges", lambda seen: seen in {"1", ""}, "use a newer engine or kernel"),

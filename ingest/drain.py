@@ -150,15 +150,15 @@ class Drain:
         else:
             log.warning("%s: will try again in %.0f s", error, delay)
 
-    def _release(self, claim: Claim, detail: str, delay_seconds: float) -> None:
+    def _release(self, claim: Claim, detail: str, delay_seconds: float, *, begun: bool = True) -> None:
         try:
-            claims.release(self.at.database, claim, detail, delay_seconds)
+            claims.release(self.at.database, claim, detail, delay_seconds, begun=begun)
         except GloveportError as error:
             log.warning("lease is left to expire: %s", error)
 
     def _give_back(self) -> None:
         while self._waiting:
-            self._release(self._waiting.popleft(), "not begun", 0.0)
+            self._release(self._waiting.popleft(), "", 0.0, begun=False)
 
     @contextmanager
     def _heartbeats(self) -> Iterator[None]:

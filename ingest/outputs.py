@@ -1,8 +1,8 @@
 """HOST, trusted: normalized documents in the object store, under keys made of their content's hash.
 
     .gloveport/documents/<ab>/<sha256>/<parser digest>-<options digest>/{document.md,elements.jsonl,chunks.jsonl}
-    .gloveport/quarantine/<ab>/<sha256>                     (originals, when the content was read)
-    .gloveport/quarantine/by-version/<hash of key+version>  (originals never read, being too large)
+    .gloveport/quarantine/<ab>/<sha256>/<hash of source and key>     originals, when the content was read
+    .gloveport/quarantine/by-version/<hash of source, key, version>  originals never read, being too large
 
 Writing the same result twice writes the same bytes, so a crash between writing and committing costs nothing.
 """
@@ -49,9 +49,9 @@ def result_key(sha256: str, parser_digest: str, options: Options) -> ResultKey:
     return ResultKey(sha256, parser_digest, digest_of(dict(options)))
 
 
-def original_key(sha256: str) -> str:
-    """Where the original of a quarantined file is kept."""
-    return f"{QUARANTINE}/{sha256[:2]}/{sha256}"
+def original_key(sha256: str, source_uri: str, key: str) -> str:
+    """Where the original of a quarantined file is kept: one for each object: purging one spares the others."""
+    return f"{QUARANTINE}/{sha256[:2]}/{sha256}/{digest_of([source_uri, key])[:16]}"
 
 
 def unread_original_key(source_uri: str, key: str, version: str) -> str:

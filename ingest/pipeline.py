@@ -195,7 +195,7 @@ def _hold_read(
     at: Stations, file: _File, refused: Refused, evidence: Json, *, records: tuple[SandboxRecord, ...]
 ) -> FileReport:
     """Quarantine a file whose content was read: its original is kept under the hash of what the sandbox was given."""
-    key = outputs.original_key(file.content.sha256)
+    key = outputs.original_key(file.content.sha256, at.source_uri, file.claim.key)
     # From the spool, not copied within the store: these are the very bytes that were judged.
     file.content.content.seek(0)
     at.kept.put(key, file.content.content, only_if_absent=True)

@@ -239,7 +239,19 @@ def purge(db: Database, entry_id: int, *, by: str, because: str) -> Entry:
         entry = _entry(connection, entry_id, lock=True)
         if entry.status == "purged":
             return entry
+        statement = "SELECT state FROM objects WHERE id = :object FOR UPDATE"
+        if connection.execute(text(statement), {"object": entry.object_id}).scalar_one() == State.PENDING:
+            raise DecisionRefused(f"the file of entry {entry_id} is being worked on", hint="purge it after that run")
         return _decide(connection, entry, AuditKind.PURGED, by, because)
+
+
+def original_in_use(db: Database, entry: Entry) -> bool:
+    """Whether another entry that was not purged keeps its original at the same place: same object, same content."""
+    statement = """
+        SELECT EXISTS (SELECT FROM quarantine_entries WHERE original_uri = :uri AND id <> :id AND status <> 'purged')
+    """
+    with db.begin() as connection:
+        return bool(connection.execute(text(statement), {"uri": entry.original_uri, "id": entry.id}).scalar_one())
 
 
 def _open_entry(connection: Connection, entry_id: int, by: str, because: str) -> Entry:

@@ -17,12 +17,12 @@ from types import TracebackType
 from typing import Final, Self
 
 from ingest import outputs
-from ingest.catalog import claims, discover, reconcile, runs
+from ingest.catalog import claims, discover, reconcile, runs, story
 from ingest.catalog.database import Database
 from ingest.catalog.discover import Plan
 from ingest.catalog.embedded import EmbeddedPostgres
 from ingest.drain import Drain, OnFile
-from ingest.errors import GloveportError, ReconciliationError
+from ingest.errors import GloveportError, ObjectMissing, ReconciliationError
 from ingest.images import connect, context_root, image_manifests, resolve_profiles
 from ingest.knowledge.postgres import PostgresKnowledge
 from ingest.manifests import fallback_profile, routes
@@ -199,12 +199,21 @@ class Batch:
             check = reconcile.reconcile(self.stations.database, self.source.id, self.run_id)
             if check.problems:
                 state = "failed"
-                raise ReconciliationError("; ".join(check.problems))
+                raise ReconciliationError("; ".join(map(str, check.problems)))
             summary = runs.summarize(self.stations.database, self.run_id)
             state = "failed" if summary.pending else state
             return summary
         finally:
             runs.finish_run(self.stations.database, self.run_id, state)
+
+    def normalized_text(self, key: str) -> bytes:
+        """The normalized text of an indexed file, from the store. Raises `ObjectMissing` when it does not answer."""
+        uri = story.document_artifact(self.stations.database, self.source.id, key, "document.md")
+        if uri is None:
+            raise ObjectMissing(key)
+        store, stored_key = open_kept_object(self.settings, uri)
+        with store.open(stored_key) as stored:
+            return stored.read()
 
     def cancel(self) -> None:
         """Stop every sandbox at work; their files stay pending and will be taken up by the next run."""

@@ -15,22 +15,29 @@ from ingest.errors import ExitCode
 @settings_options
 def command(source: str | None, as_json: bool, assignments: tuple[str, ...]) -> None:
     """Check the invariant over SOURCE, or over every source: each file in exactly one of the four states."""
-    from ingest.catalog import reconcile, runs
+    from ingest.catalog import reconcile, story
     from ingest.run import open_database, open_source_store
 
     settings = settings_from(assignments).with_defaults_resolved()
     with open_database(settings) as database:
         wanted = open_source_store(settings, source).uri if source else None
-        sources = [known for known in runs.list_sources(database) if wanted in (None, known.uri)]
+        sources = [known for known in story.list_sources(database) if wanted in (None, known.uri)]
         found = [(known, reconcile.reconcile(database, known.id)) for known in sources]
     for known, result in found:
         if as_json:
-            emit({"type": "reconciliation", "source": known.uri, "counts": result.counts, "problems": result.problems})
+            emit(
+                {
+                    "type": "reconciliation",
+                    "source": known.uri,
+                    "counts": result.counts,
+                    "problems": [str(problem) for problem in result.problems],
+                }
+            )
         else:
             table((known.uri, "files"), sorted(result.counts.items()))
             for problem in result.problems:
                 note(f"  {problem}")
     if wanted and not found:
         note("this source was never ingested")
-    bad = any(result.problems or result.counts.get("pending") for _, result in found)
+    bad = any(not result.ok for _, result in found)
     sys.exit(ExitCode.RECONCILIATION_FAILED if bad else ExitCode.OK)

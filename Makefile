@@ -1,0 +1,43 @@
+# One verb everywhere: what CI runs is what you run. Everything happens in .venv and .venv-parsers; see scripts/.
+.PHONY: demo test check bench lock environment parsers-environment
+.DEFAULT_GOAL := test
+
+PYTHON := .venv/bin/python
+GLOVEPORT := .venv/bin/gloveport
+# One command finds the engine, or provides it, and hands its address on.
+WITH_ENGINE := endpoint="$$(scripts/engine.sh)" && export DOCKER_HOST="$$endpoint" &&
+LOCK := UV_SYSTEM_CERTS=1 .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+  --no-emit-index-url --no-annotate --no-header
+
+environment:
+	@scripts/bootstrap.sh
+
+parsers-environment:
+	@scripts/bootstrap.sh --parsers
+
+demo: environment
+	@$(WITH_ENGINE) $(GLOVEPORT) demo
+
+test: parsers-environment
+	@$(WITH_ENGINE) $(GLOVEPORT) images build && \
+	  .venv-parsers/bin/python -m pytest tests/parsers && \
+	  $(PYTHON) -m pytest
+
+# No engine, no services: style, types, architecture.
+check: parsers-environment
+	$(PYTHON) -m ruff check .
+	$(PYTHON) -m ruff format --check .
+	$(PYTHON) -m mypy
+	$(PYTHON) -m mypy --python-executable .venv-parsers/bin/python -p parsers
+	$(PYTHON) -m mypy sandbox_images/assemble.py
+	.venv/bin/lint-imports
+	$(PYTHON) -m pytest -q tests/boundary
+
+bench: environment
+	@$(WITH_ENGINE) $(GLOVEPORT) images build && $(PYTHON) bench/isolation.py --json
+
+lock: environment
+	$(LOCK) pyproject.toml --group dev -o requirements.lock
+	for image in sandbox_images/*/; do $(LOCK) $${image}requirements.in -o $${image}requirements.lock; done
+	$(LOCK) sandbox_images/documents/requirements.in --group parser-tests \
+	  --constraint sandbox_images/documents/requirements.lock -o tests/parsers/requirements.lock

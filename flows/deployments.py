@@ -1,0 +1,57 @@
+"""HOST, trusted: makes the flow startable from the Prefect UI, by schedule or by automation, on workers of one pool.
+
+A deployment names the flow by module (`flows.ingest_batch.ingest_batch`), so a worker needs gloveport installed and
+nothing else: no image, no remote storage, no copy of the code.
+"""
+
+import shlex
+import sys
+from typing import Any, Final
+
+from prefect.client.orchestration import SyncPrefectClient
+from prefect.client.schemas.actions import WorkPoolCreate, WorkPoolUpdate
+from prefect.exceptions import ObjectNotFound
+from prefect.types.entrypoint import EntrypointType
+from prefect.workers.process import ProcessWorker
+
+from flows.ingest_batch import ingest_batch
+
+WORK_POOL: Final = "gloveport"
+DEPLOYMENT: Final = "batch"
+
+
+def register(client: SyncPrefectClient) -> str:
+    """Create or update the work pool and the deployment. Returns the deployment's full name, `flow/deployment`."""
+    _register_pool(client)
+    deployment: Any = ingest_batch.to_deployment(
+        name=DEPLOYMENT,
+        work_pool_name=WORK_POOL,
+        entrypoint_type=EntrypointType.MODULE_PATH,
+        description="Ingest every file of a bucket prefix or folder.",
+        version=None,
+    )
+    deployment.apply()
+    return f"{ingest_batch.name}/{DEPLOYMENT}"
+
+
+def base_job_template() -> dict[str, Any]:
+    """How the pool starts a run: this interpreter, never with the working directory on its import path.
+
+    A command of our own also keeps Prefect from looking for a project to install dependencies of.
+    """
+    template: dict[str, Any] = ProcessWorker.get_default_base_job_template()
+    command = template["variables"]["properties"]["command"]
+    command["default"] = shlex.join([sys.executable, "-P", "-m", "prefect.engine"])
+    # A run's log is in Prefect already; once more in the worker's log it would only fill the disk.
+    template["variables"]["properties"]["stream_output"]["default"] = False
+    return template
+
+
+def _register_pool(client: SyncPrefectClient) -> None:
+    template = base_job_template()
+    try:
+        client.read_work_pool(WORK_POOL)
+    except ObjectNotFound:
+        client.create_work_pool(WorkPoolCreate(name=WORK_POOL, type=ProcessWorker.type, base_job_template=template))
+    else:
+        client.update_work_pool(WORK_POOL, WorkPoolUpdate(base_job_template=template))

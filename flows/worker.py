@@ -1,0 +1,50 @@
+"""HOST, trusted: the process behind `gloveport up`'s worker: registers the deployments, then serves their pool.
+
+    python -P -m flows.worker --ready-file PATH
+
+What it prints is its log.
+"""
+
+import argparse
+import asyncio
+import os
+import signal
+import socket
+from pathlib import Path
+
+from prefect.client.orchestration import get_client
+from prefect.workers.process import ProcessWorker
+
+from flows.deployments import WORK_POOL, register
+
+
+def main() -> None:
+    """Register, say that this worker is ready, and work until SIGTERM or SIGINT."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--ready-file", type=Path, required=True, help="Gets this process's id once it is ready.")
+    ready: Path = parser.parse_args().ready_file
+    with get_client(sync_client=True) as client:
+        print(f"registered {register(client)}", flush=True)
+    asyncio.run(_serve(ready))
+
+
+async def _serve(ready: Path) -> None:
+    worker = ProcessWorker(work_pool_name=WORK_POOL, name=f"gloveport-{socket.gethostname()}")
+    serving = asyncio.current_task()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, lambda: serving.cancel() if serving else None)
+    try:
+        await worker.start(printer=lambda line: _started(line, ready))
+    except asyncio.CancelledError:
+        print("stopped", flush=True)
+
+
+def _started(line: str, ready: Path) -> None:
+    """Prefect's worker tells through its printer that it has begun to poll."""
+    print(line, flush=True)
+    ready.write_text(str(os.getpid()))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,283 @@
+"""HOST, trusted: who works on what. Leases with a fence, by workers whose death the database itself notices.
+
+A worker holds an advisory lock on a connection of its own. When the process dies, by whatever signal, the server drops
+the connection and with it the lock; whoever can take the lock knows that the worker is dead and frees its leases at
+once. The lease's time is the second line, for a host that vanished without closing its connections.
+
+Every claim raises the object's fence. Whoever settles an object must name the fence it was claimed with, so a worker
+that was declared dead too early can still finish its work, but no longer write it.
+"""
+
+import os
+import socket
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Self
+
+import psycopg
+from sqlalchemy import Row, text
+
+from ingest.catalog.database import Database
+from ingest.catalog.parses import storable
+from ingest.errors import DatabaseError, LeaseLost
+from ingest.outcome import Json
+from ingest.store.base import StoredObject
+
+ATTEMPTS_UNBOUNDED = 1 << 30
+LOCK_CLASS = 0x676C6F76  # "glov": the first half of a worker's advisory lock, its `lock_key` is the second
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One object, ours until the lease ends. `override` is what a reviewer decided about this content, or empty."""
+
+    object_id: int
+    source_id: int
+    run_id: str
+    key: str
+    version: str
+    size: int
+    modified: float
+    irregular: str
+    fence: int
+    owner: str
+    attempts: int
+    override: Json
+
+    @property
+    def stored(self) -> StoredObject:
+        """The object as it was listed, to open that very version."""
+        return StoredObject(self.key, self.version, self.size, self.modified, self.irregular)
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What a source still waits for: free to claim now, held by workers, and backing off.
+
+    `next_seconds` is the time until a lease ends or a back-off is over; None when nothing is held or backing off.
+    """
+
+    claimable: int
+    leased: int
+    delayed: int
+    next_seconds: float | None
+
+
+class Worker:
+    """A registered worker: one per process is enough, its threads share it."""
+
+    def __init__(self, db: Database, run_id: str | None) -> None:
+        self.id = str(uuid.uuid4())
+        self._db = db
+        self._presence = db.connect_alone()
+        # The lock comes before the row: there is no moment in which a living worker looks dead.
+        (key,) = (
+            self._presence.execute("SELECT nextval(pg_get_serial_sequence('workers', 'lock_key'))").fetchone() or ()
+        )
+        self._lock_key = int(str(key))
+        self._take_lock()
+        with db.begin() as connection:
+            parameters = {"id": self.id, "key": self._lock_key, "run": run_id, "pid": os.getpid()}
+            connection.execute(text(_REGISTER), parameters | {"host": storable(socket.gethostname())})
+
+    def ensure_presence(self) -> None:
+        """Take the lock again after the server was restarted; until then this worker looks dead to the others."""
+        try:
+            self._presence.execute("SELECT 1")
+        except psycopg.Error:
+            self._presence.close()
+            self._presence = self._db.connect_alone()
+            self._take_lock()
+            with self._db.begin() as connection:
+                connection.execute(text("UPDATE workers SET ended_at = NULL WHERE id = :id"), {"id": self.id})
+
+    def _take_lock(self) -> None:
+        """Waits for whoever is just trying whether the lock is free, and for nobody else: the key is ours alone."""
+        try:
+            self._presence.execute("SELECT pg_advisory_lock(%s, %s)", (LOCK_CLASS, self._lock_key))
+        except psycopg.Error as error:
+            self._presence.close()
+            raise DatabaseError(f"worker {self.id} cannot take its lock: {type(error).__name__}") from error
+
+    def close(self) -> None:
+        """Sign off: leases are freed for others, the lock is dropped. Idempotent."""
+        if self._presence.closed:
+            return
+        with self._db.begin() as connection:
+            connection.execute(text(_FREE), {"workers": [self.id]})
+        self._presence.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def register_worker(db: Database, run_id: str | None = None) -> Worker:
+    """Enter this process in the catalogue and take its lock, on a connection besides the pool's."""
+    return Worker(db, run_id)
+
+
+_REGISTER = """
+    INSERT INTO workers (id, lock_key, run_id, host, pid) OVERRIDING SYSTEM VALUE VALUES (:id, :key, :run, :host, :pid)
+"""
+
+
+def claim(
+    db: Database,
+    worker: Worker,
+    source_id: int,
+    run_id: str,
+    count: int,
+    lease_seconds: float,
+    object_ids: Sequence[int] | None = None,
+    *,
+    attempts_max: int = ATTEMPTS_UNBOUNDED,
+) -> list[Claim]:
+    """Take up to `count` objects that nobody works on, oldest first; with `object_ids`, only from among those.
+
+    Objects that were tried `attempts_max` times already are left for the next run. Callers never wait for each other
+    and never get the same object. Leases that ran out are taken over.
+    """
+    worker.ensure_presence()
+    with db.begin() as connection:
+        parameters = {
+            "source": source_id,
+            "run": run_id,
+            "owner": worker.id,
+            "count": count,
+            "seconds": lease_seconds,
+            "ids": None if object_ids is None else list(object_ids),
+            "attempts_max": attempts_max,
+        }
+        rows = connection.execute(text(_CLAIM if object_ids is None else _CLAIM_OF), parameters).all()
+    return sorted((_claim(row) for row in rows), key=lambda claimed: claimed.object_id)
+
+
+_CLAIM = """
+    UPDATE objects SET
+        lease_owner = :owner, lease_expires_at = clock_timestamp() + make_interval(secs => :seconds),
+        fence = fence + 1, attempts = attempts + 1, not_before = NULL, run_id = :run
+    WHERE id = ANY(ARRAY(
+        SELECT id FROM objects
+        WHERE state = 'pending' AND source_id = :source
+          AND (lease_expires_at IS NULL OR lease_expires_at < clock_timestamp())
+          AND (not_before IS NULL OR not_before <= clock_timestamp()) AND attempts < :attempts_max
+        ORDER BY id LIMIT :count FOR UPDATE SKIP LOCKED
+    ))
+    RETURNING id, source_id, run_id, key, version, size, modified, irregular, fence, lease_owner, attempts, override
+"""
+_CLAIM_OF = _CLAIM.replace("AND source_id = :source", "AND source_id = :source AND id = ANY(CAST(:ids AS bigint[]))")
+
+
+def _claim(row: Row[Any]) -> Claim:
+    return Claim(
+        object_id=row.id,
+        source_id=row.source_id,
+        run_id=str(row.run_id),
+        key=row.key,
+        version=row.version,
+        size=row.size,
+        modified=row.modified,
+        irregular=row.irregular,
+        fence=row.fence,
+        owner=str(row.lease_owner),
+        attempts=row.attempts,
+        override=row.override,
+    )
+
+
+def heartbeat(db: Database, worker: Worker, lease_seconds: float) -> frozenset[int]:
+    """Renew every lease of this worker and return the objects it still holds. Call it three times per lease."""
+    worker.ensure_presence()
+    with db.begin() as connection:
+        statement = """
+            UPDATE objects SET lease_expires_at = clock_timestamp() + make_interval(secs => :seconds)
+            WHERE lease_owner = :owner RETURNING id
+        """
+        return frozenset(connection.execute(text(statement), {"owner": worker.id, "seconds": lease_seconds}).scalars())
+
+
+def release(db: Database, claimed: Claim, detail: str, delay_seconds: float, *, begun: bool = True) -> None:
+    """Give an object back after a fault of ours: it stays pending, and nobody claims it before the delay is over.
+
+    One that was not `begun` gets its attempt back, too. Raises `LeaseLost` when it is no longer ours, in which case it
+    is somebody else's or settled.
+    """
+    with db.begin() as connection:
+        parameters = {
+            "id": claimed.object_id,
+            "fence": claimed.fence,
+            "owner": claimed.owner,
+            "detail": storable(detail),
+            "seconds": delay_seconds,
+            "unused": 0 if begun else 1,
+        }
+        statement = """
+            UPDATE objects SET lease_owner = NULL, lease_expires_at = NULL, detail = :detail,
+                attempts = attempts - :unused,
+                not_before = clock_timestamp() + make_interval(secs => :seconds)
+            WHERE id = :id AND fence = :fence AND lease_owner = :owner
+        """
+        if connection.execute(text(statement), parameters).rowcount == 0:
+            raise LeaseLost(f"object {claimed.object_id}, fence {claimed.fence}")
+
+
+def reclaim_dead(db: Database) -> int:
+    """Free the leases of every worker whose lock can be taken, because its process is gone. Returns how many."""
+    with db.begin() as connection:
+        # One at a time and in order, lest the planner try the locks of workers that the condition excludes.
+        alive = connection.execute(text("SELECT id, lock_key FROM workers WHERE ended_at IS NULL ORDER BY id")).all()
+        lock = text("SELECT pg_try_advisory_xact_lock(:class, :key)")
+        dead = [
+            worker_id
+            for worker_id, lock_key in alive
+            if connection.execute(lock, {"class": LOCK_CLASS, "key": lock_key}).scalar_one()
+        ]
+        return connection.execute(text(_FREE), {"workers": dead}).rowcount if dead else 0
+
+
+_FREE = """
+    WITH ended AS (
+        UPDATE workers SET ended_at = clock_timestamp()
+        WHERE id = ANY(CAST(:workers AS uuid[])) AND ended_at IS NULL
+    )
+    UPDATE objects SET lease_owner = NULL, lease_expires_at = NULL, fence = fence + 1
+    WHERE lease_owner = ANY(CAST(:workers AS uuid[]))
+"""
+
+
+def waiting(db: Database, source_id: int, *, attempts_max: int = ATTEMPTS_UNBOUNDED) -> Waiting:
+    """What is left to do or to wait for at a source, in this run: not what was tried `attempts_max` times."""
+    statement = """
+        SELECT count(*) FILTER (WHERE NOT leased AND NOT delayed), count(*) FILTER (WHERE leased),
+               count(*) FILTER (WHERE delayed AND NOT leased),
+               extract(epoch FROM min(CASE WHEN leased THEN lease_expires_at WHEN delayed THEN not_before END)
+                                  - clock_timestamp())
+        FROM (
+            SELECT lease_expires_at, not_before, coalesce(lease_expires_at >= clock_timestamp(), false) AS leased,
+                   coalesce(not_before > clock_timestamp(), false) AS delayed
+            FROM objects WHERE source_id = :source AND state = 'pending'
+              AND (attempts < :attempts_max OR coalesce(lease_expires_at >= clock_timestamp(), false))
+        ) standing
+    """
+    with db.begin() as connection:
+        claimable, leased, delayed, seconds = connection.execute(
+            text(statement), {"source": source_id, "attempts_max": attempts_max}
+        ).one()
+    return Waiting(claimable, leased, delayed, None if seconds is None else max(0.0, float(seconds)))
+
+
+def pending_ids(db: Database, source_id: int, count: int, after: int = 0) -> list[int]:
+    """Ids of pending objects beyond `after`, in order: for handing a batch to a task on another host."""
+    statement = """
+        SELECT id FROM objects WHERE source_id = :source AND state = 'pending' AND id > :after ORDER BY id LIMIT :count
+    """
+    with db.begin() as connection:
+        parameters = {"source": source_id, "after": after, "count": count}
+        return list(connection.execute(text(statement), parameters).scalars())

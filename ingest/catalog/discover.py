@@ -1,0 +1,159 @@
+"""HOST, trusted: compares a listing with the catalogue, a thousand keys a statement, in constant memory.
+
+Objects that are no longer listed are left alone here: a listing may have been cut short, and withdrawing is a
+refresh's deliberate act.
+"""
+
+import hashlib
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+
+from sqlalchemy import text
+
+from ingest.catalog.claims import Claim
+from ingest.catalog.database import Database
+from ingest.catalog.parses import Recipe
+from ingest.store.base import StoredObject
+
+BATCH = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How a listing compares with the catalogue. The five parts add up to `listed`.
+
+    The work to do is `new + changed + pending`; `pending` was waiting already, left by an earlier run.
+    """
+
+    listed: int = 0
+    new: int = 0
+    changed: int = 0
+    pending: int = 0
+    unchanged: int = 0
+    quarantined: int = 0
+
+    @property
+    def work(self) -> int:
+        """How many objects a run has to process."""
+        return self.new + self.changed + self.pending
+
+
+def plan(
+    db: Database,
+    source_id: int,
+    run_id: str,
+    listing: Iterable[StoredObject],
+    *,
+    recipes: Collection[Recipe] | None = None,
+) -> Plan:
+    """Write a listing into the catalogue and account every listed object to this run.
+
+    New, changed and reappeared objects become pending; a changed one loses its lease, because whoever works on it is
+    reading a version that is no more. An indexed object of the same version becomes `unchanged`, a quarantined one
+    stays. With `recipes`, an indexed object whose revision was made by none of them counts as changed.
+    """
+    counts = dict.fromkeys(("new", "changed", "pending", "unchanged", "quarantined"), 0)
+    listed = 0
+    made_by = None if recipes is None else [f"{recipe.parser_digest} {recipe.options_digest}" for recipe in recipes]
+    for batch in _batches(listing):
+        with db.begin() as connection:
+            parameters = {"source": source_id, "run": run_id, "recipes": made_by, **_columns(batch)}
+            for kind, number in connection.execute(text(_COMPARE), parameters):
+                counts[kind] += number
+                listed += number
+    return Plan(listed, **counts)
+
+
+def note_change(db: Database, claimed: Claim, current: StoredObject) -> None:
+    """Write down the version that a claimed object has by now: the one that was listed is no more.
+
+    The claim itself goes on meaning the old version; the next one is for this. No effect when the lease was lost.
+    """
+    statement = """
+        UPDATE objects SET
+            version = :version, size = :size, modified = :modified, irregular = :irregular, override = '{}'
+        WHERE id = :id AND fence = :fence AND lease_owner = :owner
+    """
+    parameters = {
+        "id": claimed.object_id,
+        "fence": claimed.fence,
+        "owner": claimed.owner,
+        "version": current.version,
+        "size": current.size,
+        "modified": current.modified,
+        "irregular": current.irregular,
+    }
+    with db.begin() as connection:
+        connection.execute(text(statement), parameters)
+
+
+def key_digest(key: str) -> bytes:
+    """What keys are compared by: keys may be longer than an index entry, and an uploader chooses them."""
+    return hashlib.sha256(key.encode("utf-8")).digest()
+
+
+def _batches(listing: Iterable[StoredObject]) -> Iterator[list[StoredObject]]:
+    """A thousand at a time, each key once (the last wins), in key order so that two plans cannot deadlock."""
+    remaining = iter(listing)
+    while batch := list(islice(remaining, BATCH)):
+        by_key = {stored.key: stored for stored in batch}
+        yield [by_key[key] for key in sorted(by_key)]
+
+
+def _columns(batch: list[StoredObject]) -> dict[str, list[object]]:
+    return {
+        "keys": [stored.key for stored in batch],
+        "digests": [key_digest(stored.key) for stored in batch],
+        "versions": [stored.version for stored in batch],
+        "sizes": [stored.size for stored in batch],
+        "modified": [stored.modified for stored in batch],
+        "irregular": [stored.irregular for stored in batch],
+    }
+
+
+# `was` is locked before it is compared, so that a publication in between cannot be overwritten by what was true before.
+# `verdict` decides once; the rest applies it.
+_COMPARE = """
+    WITH listed AS (
+        SELECT * FROM unnest(CAST(:keys AS text[]), CAST(:digests AS bytea[]), CAST(:versions AS text[]),
+                             CAST(:sizes AS bigint[]), CAST(:modified AS double precision[]),
+                             CAST(:irregular AS text[]))
+            WITH ORDINALITY AS l(key, key_digest, version, size, modified, irregular, place)
+    ), was AS MATERIALIZED (
+        SELECT objects.id, listed.place, objects.state, objects.version, objects.document_id
+        FROM listed JOIN objects ON objects.source_id = :source AND objects.key_digest = listed.key_digest
+        ORDER BY listed.place FOR UPDATE OF objects
+    ), verdict AS (
+        SELECT listed.*, was.id, CASE
+            WHEN was.id IS NULL THEN 'new'
+            WHEN was.state = 'deleted' OR was.version <> listed.version THEN 'changed'
+            WHEN was.state = 'pending' THEN 'pending'
+            WHEN was.state = 'quarantined' THEN 'quarantined'
+            WHEN CAST(:recipes AS text[]) IS NOT NULL AND NOT EXISTS (
+                SELECT FROM documents JOIN revisions ON revisions.id = documents.current_revision_id
+                WHERE documents.id = was.document_id
+                  AND revisions.parser_digest || ' ' || revisions.options_digest = ANY(CAST(:recipes AS text[]))
+            ) THEN 'changed'
+            ELSE 'unchanged' END AS kind
+        FROM listed LEFT JOIN was ON was.place = listed.place
+    ), inserted AS (
+        INSERT INTO objects (source_id, key, key_digest, version, size, modified, irregular, run_id)
+        SELECT :source, key, key_digest, version, size, modified, irregular, :run FROM verdict WHERE kind = 'new'
+        ORDER BY place
+        ON CONFLICT (source_id, key_digest) DO UPDATE SET run_id = excluded.run_id
+    ), reset AS (
+        UPDATE objects SET
+            version = verdict.version, size = verdict.size, modified = verdict.modified,
+            irregular = verdict.irregular, run_id = :run, state = 'pending', reason = NULL, detail = '',
+            sha256 = '', media_type = '', lease_owner = NULL, lease_expires_at = NULL,
+            fence = objects.fence + 1, attempts = 0, not_before = NULL, override = '{}'
+        FROM verdict WHERE objects.id = verdict.id AND verdict.kind = 'changed'
+    ), accounted AS (
+        UPDATE objects SET run_id = :run, state = CASE kind WHEN 'unchanged' THEN 'unchanged' ELSE state END,
+            attempts = CASE kind WHEN 'pending' THEN 0 ELSE attempts END,
+            not_before = CASE kind WHEN 'pending' THEN NULL ELSE not_before END
+        FROM verdict WHERE objects.id = verdict.id AND verdict.kind IN ('unchanged', 'quarantined', 'pending')
+    )
+    SELECT kind, count(*) FROM verdict GROUP BY kind
+"""

@@ -1,0 +1,141 @@
+"""HOST, trusted: builds an image without network, then removes what it supersedes. Only images of ours are touched."""
+
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from docker import DockerClient
+from docker.errors import APIError, ImageNotFound
+
+import ingest
+from ingest.errors import ConfigurationError, SandboxUnavailable
+from ingest.images.base import DIGEST_LABEL, RECIPE_LABEL, Base, ensure_base, is_wanted_base
+from ingest.images.context import (
+    Sources,
+    content_digest,
+    context_root,
+    descriptive_labels,
+    image_manifests,
+    lock_path,
+    read_sources,
+    write_context,
+)
+from ingest.images.engine import ENGINE_SILENCE_SECONDS, engine_faults, one_builder_at_a_time, say
+from ingest.images.installed import CONTENT_LABEL, IMAGE_LABEL, InstalledImage, current_image, list_images
+from ingest.images.packages import ensure_packages
+from ingest.manifests import Manifest
+
+STAGE_LABEL: Final = "io.gloveport.stage"
+_IN_USE: Final = 409
+
+
+def build_images(client: DockerClient, *, refresh: bool = False) -> list[InstalledImage]:
+    """Build every image of this version that is not current. Raises `SandboxUnavailable`."""
+    return [build_image(client, name, refresh=refresh) for name in image_manifests()]
+
+
+def build_image(client: DockerClient, name: str, *, root: Path | None = None, refresh: bool = False) -> InstalledImage:
+    """Make sure the image is current and return it; `refresh` rebuilds it on a fresh base.
+
+    Files that change during the build are not in it: what is returned is then built, but no longer `current`.
+
+    Safe to call from several processes at once. Raises `SandboxUnavailable`, `ConfigurationError`.
+    """
+    root = root or context_root()
+    manifest = _known_manifest(root, name)
+    with one_builder_at_a_time():
+        if not refresh and (found := _reusable(client, name, root)):
+            say(f"image {name}: current, {found.image_id[7:19]}")
+            return found
+        base = ensure_base(client, refresh=refresh)
+        sources = read_sources(root, name)
+        digest = content_digest(sources, manifest, base.digest)
+        packages = ensure_packages(lock_path(root, name), base)
+        say(f"image {name}: building {digest[7:19]}")
+        _build(client, manifest, sources, packages, base, digest)
+        _remove_superseded(client, name, keep=digest, root=root)
+        built = next(image for image in list_images(client, root) if image.content_digest == digest)
+    say(f"image {name}: built, {built.image_id[7:19]}, {built.size_bytes / 1e6:.0f} MB")
+    return built
+
+
+def _known_manifest(root: Path, name: str) -> Manifest:
+    manifests = image_manifests(root)
+    if name not in manifests:
+        raise ConfigurationError(f"no image {name!r}; there are: {', '.join(sorted(manifests))}")
+    return manifests[name]
+
+
+def _reusable(client: DockerClient, name: str, root: Path) -> InstalledImage | None:
+    """A current image, unless another base than its own would be taken now."""
+    found = current_image(client, name, root)
+    if found is None:
+        return None
+    with engine_faults("look at an image"):
+        labels = client.images.get(found.image_id).labels
+    is_wanted = is_wanted_base(client, labels.get(RECIPE_LABEL, ""), labels.get(DIGEST_LABEL, ""))
+    return found if is_wanted else None
+
+
+def _build(client: DockerClient, manifest: Manifest, sources: Sources, packages: Path, base: Base, digest: str) -> None:
+    name = manifest.image.name
+    labels = {
+        IMAGE_LABEL: name,
+        CONTENT_LABEL: digest,
+        DIGEST_LABEL: base.digest,
+        RECIPE_LABEL: base.recipe,
+        "org.opencontainers.image.version": ingest.__version__,
+        "org.opencontainers.image.base.digest": base.digest,
+        **descriptive_labels(manifest),
+    }
+    with tempfile.TemporaryFile(prefix="gloveport-context-") as context:
+        write_context(sources, packages, context)
+        context.seek(0)
+        with engine_faults(f"build the image {name}"):
+            answers = client.api.build(
+                fileobj=context,
+                custom_context=True,
+                tag=f"gloveport/{name}:{digest[7:19]}",
+                buildargs={"BASE_IMAGE": base.image_id},
+                labels=labels,
+                network_mode="none",
+                rm=True,
+                forcerm=True,
+                timeout=ENGINE_SILENCE_SECONDS,
+                decode=True,
+                use_config_proxy=False,  # a proxy's address, or its password, has no business in an image
+            )
+            for answer in answers:
+                _follow(name, answer)
+
+
+def _follow(name: str, answer: Mapping[str, Any]) -> None:
+    """Pass on one line of the engine's account of a build. Raises `SandboxUnavailable` at its error."""
+    if "error" in answer:
+        raise SandboxUnavailable(f"image {name}: {answer['error'].strip()}")
+    line = str(answer.get("stream", "")).strip()
+    if line.startswith("Step ") and " : LABEL " not in line:
+        say(f"image {name}: {line}")
+
+
+def _remove_superseded(client: DockerClient, name: str, keep: str, root: Path) -> None:
+    """Remove this image's other builds and what the assembly stage left; one in use by a container stays."""
+    for image in list_images(client, root):
+        if image.name == name and image.content_digest != keep:
+            for reference in image.tags or (image.image_id,):
+                _remove(client, reference)
+    with engine_faults("remove what the build left"):
+        client.images.prune(filters={"dangling": True, "label": f"{STAGE_LABEL}=assemble"})
+
+
+def _remove(client: DockerClient, reference: str) -> None:
+    with engine_faults(f"remove the superseded image {reference}"):
+        try:
+            client.api.remove_image(reference)
+        except ImageNotFound:
+            pass  # its last tag was the one removed before
+        except APIError as error:
+            if error.status_code != _IN_USE:
+                raise
+            say(f"image {reference}: superseded, but a container still uses it")

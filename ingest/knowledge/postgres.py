@@ -1,0 +1,188 @@
+"""HOST, trusted: the knowledge base in PostgreSQL's full-text search, in the catalogue's own database."""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from sqlalchemy import Connection, Row, text
+
+from ingest.catalog.database import Database
+from ingest.knowledge import lexemes
+from ingest.knowledge.base import ExportedChunk, Hit, Query, Swap
+from ingest.knowledge.search import Question, question, snippet, words_of
+from ingest.outcome import AdmittedChunk
+
+_STEMS_KEPT = 50_000
+
+
+class PostgresKnowledge:
+    """Chunks as rows, one tsvector each. Safe to share between threads."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+        self._stems: dict[str, str] = {}  # PostgreSQL's own stemmer, asked once per word and process
+
+    def replace(
+        self, transaction: Connection, document_id: int, revision_id: int, chunks: Sequence[AdmittedChunk]
+    ) -> Swap:
+        """Make these the document's chunks in the caller's transaction; see `KnowledgeBase`."""
+        known = {"document": document_id, "ids": [chunk.chunk_id for chunk in chunks]}
+        removed = transaction.execute(text(_REMOVE), known).rowcount
+        kept = set(transaction.execute(text(_KEPT), known).scalars())
+        moving = [_moving(chunk) for chunk in chunks if chunk.chunk_id in kept]
+        if moving:
+            transaction.execute(text(_MOVE), {"document": document_id, "chunks": _json(moving)})
+        fresh = [chunk for chunk in chunks if chunk.chunk_id not in kept]
+        if fresh:
+            stems = self._look_up(transaction, _words(fresh))
+            rows = [_row(chunk, stems) for chunk in fresh]
+            parameters = {"document": document_id, "revision": revision_id, "chunks": _json(rows)}
+            transaction.execute(text(_INSERT), parameters)
+        return Swap(len(fresh), len(kept), removed)
+
+    def withdraw(self, transaction: Connection, document_id: int) -> int:
+        """Take every chunk of the document away in the caller's transaction."""
+        statement = "DELETE FROM chunks WHERE document_id = :document"
+        return transaction.execute(text(statement), {"document": document_id}).rowcount
+
+    def search(self, query: Query) -> list[Hit]:
+        """What has every term; where nothing has, what has the most of them."""
+        with self._db.begin() as connection:
+            asked = question(query.text, self._look_up(connection, words_of(query.text)))
+            if not asked.strict:
+                return []
+            rows = self._find(connection, asked.strict, asked, query)
+            if not rows and len(asked.terms) > 1:
+                rows = self._find(connection, asked.loose, asked, query)
+            stems = self._look_up(connection, set().union(*(lexemes.words(row.text) for row in rows)))
+        return [_hit(row, asked, stems) for row in rows]
+
+    def export(self, source_id: int) -> Iterator[ExportedChunk]:
+        """Every chunk of a source, in one consistent picture, read from the server piece by piece."""
+        piecewise = {"stream_results": True, "yield_per": 500}
+        with (
+            self._db.begin() as connection,
+            connection.execute(text(_EXPORT), {"source": source_id}, execution_options=piecewise) as rows,
+        ):
+            for row in rows:
+                yield ExportedChunk(
+                    key=row.key,
+                    ordinal=row.ordinal,
+                    chunk_id=row.chunk_id,
+                    text=row.text,
+                    heading_path=tuple(row.heading_path),
+                    page_numbers=tuple(row.page_numbers),
+                    boxes=tuple(row.boxes),
+                    token_count=row.token_count,
+                )
+
+    def _find(self, connection: Connection, tsquery: str, asked: Question, query: Query) -> Sequence[Row[Any]]:
+        parameters = {
+            "query": tsquery,
+            "terms": list(asked.terms),
+            "sources": list(query.source_ids) or None,
+            "limit": max(1, min(query.limit, 1000)),
+        }
+        return connection.execute(text(_SEARCH), parameters).all()
+
+    def _look_up(self, connection: Connection, words: set[str]) -> dict[str, str]:
+        """English stems, "" for a stop word, of these words."""
+        known = {word: stem for word in words if (stem := self._stems.get(word)) is not None}
+        unknown = sorted(words - known.keys())
+        if unknown:
+            statement = "SELECT word, ts_lexize('english_stem', word) FROM unnest(CAST(:words AS text[])) AS word"
+            for word, stemmed in connection.execute(text(statement), {"words": unknown}):
+                known[word] = stemmed[0] if stemmed else ""
+            if len(self._stems) > _STEMS_KEPT:
+                self._stems.clear()
+            self._stems.update(known)
+        return known
+
+
+_REMOVE = "DELETE FROM chunks WHERE document_id = :document AND chunk_id <> ALL(CAST(:ids AS text[]))"
+_KEPT = "SELECT chunk_id FROM chunks WHERE document_id = :document"
+# Only rows that differ are written: most chunks of a changed document stay as and where they are.
+_MOVE = """
+    UPDATE chunks SET ordinal = new.ordinal, page_numbers = new.page_numbers, boxes = new.boxes,
+                      element_ids = new.element_ids, spans = new.spans
+    FROM jsonb_to_recordset(CAST(:chunks AS jsonb)) AS new(
+        chunk_id text, ordinal int, page_numbers int[], boxes jsonb, element_ids text[], spans jsonb)
+    WHERE chunks.document_id = :document AND chunks.chunk_id = new.chunk_id
+      AND (chunks.ordinal, chunks.page_numbers, chunks.boxes, chunks.element_ids, chunks.spans)
+          IS DISTINCT FROM (new.ordinal, new.page_numbers, new.boxes, new.element_ids, new.spans)
+"""
+_INSERT = """
+    INSERT INTO chunks (document_id, revision_id, chunk_id, ordinal, text, heading_path, page_numbers, boxes,
+                        element_ids, spans, token_count, search)
+    SELECT :document, :revision, chunk_id, ordinal, text, heading_path, page_numbers, boxes, element_ids, spans,
+           token_count, CAST(search AS tsvector)
+    FROM jsonb_to_recordset(CAST(:chunks AS jsonb)) AS new(
+        chunk_id text, ordinal int, text text, heading_path text[], page_numbers int[], boxes jsonb,
+        element_ids text[], spans jsonb, token_count int, search text)
+"""
+# The share of terms met counts first, then how close and how high in the document they stand.
+_SEARCH = """
+    WITH asked AS (SELECT CAST(:query AS tsquery) AS query, CAST(:terms AS tsquery[]) AS terms)
+    SELECT chunks.*, documents.key, documents.title, sources.uri,
+           (met.number + ts_rank_cd(chunks.search, asked.query, 1 | 32)) / (cardinality(asked.terms) + 1.0) AS score
+    FROM asked
+    JOIN chunks ON chunks.search @@ asked.query
+    JOIN documents ON documents.id = chunks.document_id
+    JOIN sources ON sources.id = documents.source_id
+    CROSS JOIN LATERAL (
+        SELECT count(*) AS number FROM unnest(asked.terms) AS term WHERE chunks.search @@ term
+    ) AS met
+    WHERE CAST(:sources AS int[]) IS NULL OR documents.source_id = ANY(CAST(:sources AS int[]))
+    ORDER BY score DESC, documents.key COLLATE "C", sources.uri COLLATE "C", chunks.ordinal
+    LIMIT :limit
+"""
+_EXPORT = """
+    SELECT documents.key, chunks.* FROM chunks JOIN documents ON documents.id = chunks.document_id
+    WHERE documents.source_id = :source ORDER BY documents.key COLLATE "C", chunks.ordinal
+"""
+
+
+def _heading(chunk: AdmittedChunk) -> str:
+    return "\n".join(chunk.heading_path)
+
+
+def _words(chunks: Sequence[AdmittedChunk]) -> set[str]:
+    return set().union(*(lexemes.words(f"{_heading(chunk)}\n{chunk.text}") for chunk in chunks))
+
+
+def _moving(chunk: AdmittedChunk) -> dict[str, Any]:
+    """What may change about a chunk whose heading path and text are the same."""
+    return {
+        "chunk_id": chunk.chunk_id,
+        "ordinal": chunk.ordinal,
+        "page_numbers": chunk.page_numbers,
+        "boxes": chunk.boxes,
+        "element_ids": chunk.element_ids,
+        "spans": chunk.spans,
+    }
+
+
+def _row(chunk: AdmittedChunk, stems: lexemes.Stems) -> dict[str, Any]:
+    return asdict(chunk) | {"search": lexemes.vector(_heading(chunk), chunk.text, stems)}
+
+
+def _json(rows: list[dict[str, Any]]) -> str:
+    return json.dumps(rows, ensure_ascii=False, allow_nan=False)
+
+
+def _hit(row: Row[Any], asked: Question, stems: lexemes.Stems) -> Hit:
+    shown, marks = snippet(row.text, asked, stems)
+    return Hit(
+        chunk_id=row.chunk_id,
+        document_id=row.document_id,
+        source_uri=row.uri,
+        key=row.key,
+        title=row.title,
+        text=row.text,
+        snippet=shown,
+        marks=marks,
+        heading_path=tuple(row.heading_path),
+        page_numbers=tuple(row.page_numbers),
+        score=float(row.score),
+    )

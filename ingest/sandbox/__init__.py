@@ -1,0 +1,1 @@
+"""HOST, trusted: engines that run one job in one fresh sandbox and tell what they saw from outside."""

@@ -1,0 +1,115 @@
+"""SANDBOX, untrusted: one process, one document: `python -I -B -m parsers --preload pdf,text`.
+
+Warm up, say READY, wait for a job, answer it in the frames of `contract/frames.py`, wait for the host to hang up, exit.
+Exit codes: 0 as the contract says, 2 bad arguments, 3 the host broke the contract, 4 out of memory (a claim: the host
+looks at the control group).
+"""
+
+import gc
+import os
+import resource
+import sys
+import traceback
+
+from contract.job import Job
+from contract.verdicts import Refusal
+from parsers import registry
+from parsers.blocks import Refused, Report
+from parsers.chunk import chunk
+from parsers.detect import detect
+from parsers.normalize import as_findings, normalize
+from parsers.wire import FrameWriter, HostBroke, HostGone, JobReader, encode_result
+
+EXIT_USAGE = 2
+EXIT_HOST = 3
+EXIT_MEMORY = 4
+
+
+def main(arguments: list[str]) -> int:
+    """Serve one job on stdin and stdout. Returns the exit code."""
+    groups = _preload_groups(arguments)
+    if groups is None:
+        print("usage: python -m parsers [--preload GROUP,GROUP…]", file=sys.stderr)
+        return EXIT_USAGE
+    reader, writer = _take_standard_streams()
+    try:
+        registry.preload(groups)
+    except registry.UnknownGroup as error:
+        print(f"unknown group: {error}", file=sys.stderr)
+        return EXIT_USAGE
+    gc.freeze()  # what is loaded now stays: collections need not walk it again
+    try:
+        writer.ready()
+        job = reader.job()
+        _serve(job, reader, writer)
+        reader.wait_for_end()
+    except HostGone:
+        return 0
+    except HostBroke as error:
+        print(f"host: {error}", file=sys.stderr)
+        return EXIT_HOST
+    except MemoryError:
+        return EXIT_MEMORY
+    return 0
+
+
+def _preload_groups(arguments: list[str]) -> list[str] | None:
+    """The groups to warm up, or None when the arguments are not understood. argparse costs 6 ms of each file."""
+    match arguments:
+        case []:
+            return []
+        case ["--preload", names]:
+            return [name for name in names.split(",") if name]
+        case _:
+            return None
+
+
+def _take_standard_streams() -> tuple[JobReader, FrameWriter]:
+    """Move the wire away from descriptors 0 and 1, so that a library that prints or prompts cannot touch it."""
+    wire_in, wire_out = os.dup(0), os.dup(1)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    os.dup2(2, 1)
+    return JobReader(wire_in), FrameWriter(wire_out)
+
+
+def _serve(job: Job, reader: JobReader, writer: FrameWriter) -> None:
+    """Read the document, answer with it or with a refusal. Lets `MemoryError` and faults of the wire through."""
+    document = [reader.document(job["input_bytes"], writer.progress)]
+    try:
+        _answer(job, document, writer)
+    except Refused as refused:
+        writer.refuse(refused.refusal, refused.detail)
+    except (MemoryError, HostBroke):
+        raise
+    except BaseException as error:  # noqa: BLE001 - native libraries panic with BaseException; SystemExit is no answer
+        traceback.print_exc(file=sys.stderr)
+        writer.refuse(Refusal.CORRUPT, type(error).__name__)
+
+
+def _answer(job: Job, document: list[bytes], writer: FrameWriter) -> None:
+    """Detect, parse, normalize, chunk and send. `document` is emptied: the parser holds the only reference."""
+    detected = detect(document[0], job["media_type_hint"], job["output_bytes_max"])
+    writer.findings(as_findings(detected.findings))
+    parser = registry.parser_for(detected.media_type)
+    if parser is None:
+        raise Refused(Refusal.UNSUPPORTED, detected.media_type)
+    parsed = parser.parse(document.pop(), Report(writer.progress))
+    normal = normalize(parsed, job["output_bytes_max"], writer.progress)
+    writer.findings(as_findings(normal.findings))
+    if not normal.text:
+        raise Refused(Refusal.EMPTY, "no text")
+    chunks = chunk(normal, job["options"]["chunk_tokens_max"], writer.progress)
+    frames = encode_result(normal.metadata, normal.elements, normal.text, chunks, job["output_bytes_max"])
+    for frame in frames:
+        writer.write(frame)
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    writer.usage(round(used.ru_utime + used.ru_stime, 6), used.ru_maxrss << 10)
+    writer.done(elements=len(normal.elements), chunks=len(chunks), text_chars=len(normal.text))
+
+
+if __name__ == "__main__":
+    exit_code = main(sys.argv[1:])
+    sys.stderr.flush()
+    os._exit(exit_code)  # no teardown: native libraries crash there, and it costs time

@@ -1,0 +1,138 @@
+"""SANDBOX, untrusted: lines of a column into paragraphs, headings and list items, by spacing, indents and style."""
+
+import re
+from itertools import pairwise
+from statistics import median
+
+from parsers.pdf.geometry import Turn
+from parsers.pdf.lines import line_of, rows_of, spans_text
+from parsers.pdf.lists import starts_item
+from parsers.pdf.model import Atom, Line, Piece, TableRegion
+from parsers.pdf.order import Column
+
+_SIZE_STEP = 0.15  # relative; scanned text has lines of slightly different size within a paragraph
+_SENTENCE_END = re.compile(r"[.!?:;\"”’)\]]$")
+
+
+def pieces_of(columns: list[Column], page: int, turn: Turn) -> list[Piece]:
+    """The pieces of a page's columns, in their order. Boxes are of the page as shown."""
+    pieces: list[Piece] = []
+    for column in columns:
+        stretch: list[Atom] = []
+        for item in sorted(column.items, key=lambda i: (i.y0 + i.y1, i.x0)):
+            if isinstance(item, TableRegion):
+                pieces += _paragraphs(stretch, page, turn)
+                stretch = []
+                box = turn.shown((item.x0, item.y0, item.x1, item.y1))
+                pieces.append(Piece(page, box, table=item.table))
+            elif isinstance(item, Atom):
+                stretch.append(item)
+        pieces += _paragraphs(stretch, page, turn)
+    return pieces
+
+
+def _paragraphs(atoms: list[Atom], page: int, turn: Turn) -> list[Piece]:
+    lines = [line_of(row) for row in rows_of(atoms)]
+    if not lines:
+        return []
+    left, right = min(line.x0 for line in lines), max(line.x1 for line in lines)
+    usual_gap = _usual_advance(lines)
+    pieces: list[Piece] = []
+    current: list[Line] = []
+    for line in lines:
+        if current and _breaks(current, line, left, right, usual_gap):
+            pieces.append(piece_of(current, page, turn, left, right))
+            current = []
+        current.append(line)
+    pieces.append(piece_of(current, page, turn, left, right))
+    _measure_gaps(pieces)
+    return pieces
+
+
+def _usual_advance(lines: list[Line]) -> float:
+    """The usual distance between baselines in type sizes, 1.2 where nothing tells."""
+    ratios = [
+        (below.baseline - above.baseline) / max(below.size, 1)
+        for above, below in pairwise(lines)
+        if abs(above.size - below.size) < 0.1 * below.size
+    ]
+    near = sorted(ratio for ratio in ratios if 0.8 < ratio < 2.2)
+    return near[len(near) // 3] if len(near) >= 3 else (near[0] if near else 1.2)
+
+
+def _breaks(current: list[Line], line: Line, left: float, right: float, usual: float) -> bool:
+    """Whether `line` begins something new after the lines in `current`."""
+    above = current[-1]
+    size = max(line.size, 1.0)
+    advance = line.baseline - above.baseline
+    if advance > max(usual * 1.28, usual + 0.28) * max(size, above.size):
+        return True
+    if abs(line.size - above.size) > _SIZE_STEP * max(size, above.size) and len(spans_text(line.spans)) > 3:
+        return True
+    if _style(line) != _style(above):
+        return True
+    if starts_item(line, current, left):
+        return True
+    return _ends_short(above, line, right) or _indented(current, line)
+
+
+def _style(line: Line) -> tuple[bool, bool]:
+    """Wholly bold, wholly monospaced."""
+    spans = [span for span in line.spans if span.text.strip()]
+    return all(span.bold for span in spans), all(span.mono for span in spans)
+
+
+def _ends_short(above: Line, line: Line, right: float) -> bool:
+    """The line above ended early although the next word would have fitted: a paragraph's last line."""
+    first_word = (spans_text(line.spans).split() or [""])[0]
+    room = right - above.x1
+    needed = (len(first_word) + 1) * 0.55 * line.size
+    text = spans_text(above.spans)
+    return room > needed + 0.12 * (right - min(above.x0, line.x0)) and bool(_SENTENCE_END.search(text))
+
+
+def _indented(current: list[Line], line: Line) -> bool:
+    """A first line set in from the lines above it, whose own paragraph has begun at the margin."""
+    above = current[-1]
+    shift = line.x0 - above.x0
+    if len(current) >= 2 and abs(current[-2].x0 - above.x0) < 0.3 * line.size:
+        return 0.8 * line.size < shift < 4 * line.size and bool(_SENTENCE_END.search(spans_text(above.spans)))
+    return False
+
+
+def piece_of(lines: list[Line], page: int, turn: Turn, left: float, right: float) -> Piece:
+    """One piece from lines that belong together; `left` and `right` are its column's edges."""
+    x0, y0 = min(line.x0 for line in lines), min(line.y0 for line in lines)
+    x1, y1 = max(line.x1 for line in lines), max(line.y1 for line in lines)
+    spans = [span for line in lines for span in line.spans if span.text.strip()]
+    return Piece(
+        page,
+        turn.shown((x0, y0, x1, y1)),
+        lines,
+        size=median(line.size for line in lines),
+        bold=any(span.bold for span in spans) and all(span.bold or not _has_letters(span.text) for span in spans),
+        italic=bool(spans) and all(span.italic for span in spans),
+        mono=bool(spans) and all(span.mono for span in spans),
+        indent=lines[0].x0 - left,
+        column_width=right - left,
+        centered=_centered(lines, left, right),
+    )
+
+
+def _has_letters(text: str) -> bool:
+    return any(char.isalpha() for char in text)
+
+
+def _centered(lines: list[Line], left: float, right: float) -> bool:
+    slack = 0.04 * (right - left)
+    return all(line.x0 - left > slack and abs((line.x0 - left) - (right - line.x1)) < max(slack, 4.0) for line in lines)
+
+
+def _measure_gaps(pieces: list[Piece]) -> None:
+    """White space above each piece, in its own line heights; the first of a column counts as set apart."""
+    for above, below in zip([None, *pieces], pieces, strict=False):
+        first = below.lines[0]
+        if above is None:
+            below.gap_before = 2.0
+        else:
+            below.gap_before = (first.y0 - above.lines[-1].y1) / max(first.size, 1.0)

@@ -1,0 +1,241 @@
+"""SANDBOX, untrusted: from a MuPDF page to visible glyph runs, one list per writing direction, and drawn vectors.
+
+One pass of MuPDF's structured-text device gives text and vectors together with their drawing order, so nothing else
+on a page has to be interpreted twice.
+"""
+
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import pairwise
+from typing import Any
+
+from parsers.blocks import Box
+from parsers.pdf.bidi import logical_order, needs_reordering, reversed_run
+from parsers.pdf.engine import Drawing, drawn_words, image_boxes
+from parsers.pdf.geometry import Turn, quarters_of, turn_box, turn_direction
+from parsers.pdf.model import Atom, Span, Vector
+from parsers.pdf.visibility import Drawn, Visibility
+
+SPANS_PER_PAGE_MAX = 40_000
+VECTORS_PER_PAGE_MAX = 20_000
+IMAGES_PER_PAGE_MAX = 500
+_SUPERSCRIPT, _ITALIC, _MONO, _BOLD = 1, 2, 8, 16  # span["flags"] of PyMuPDF
+_CHAR_BOLD, _CHAR_FILLED, _CHAR_STROKED = 8, 16, 32  # span["char_flags"]
+_WIDE_SPACE = re.compile(r" {2,}|\t")
+_LONG_WORD = re.compile(r"[^\W\d_]{20}")
+_WORD_GAP_MIN = 0.09  # of the type size, over the usual distance between glyphs
+_BOLD_NAME = re.compile(r"bold|black|heavy|demi|cmbx|[-,]bd\b", re.IGNORECASE)
+_ITALIC_NAME = re.compile(r"ital|obli|slant|cmti", re.IGNORECASE)
+_MONO_NAME = re.compile(r"courier|mono|consol|cmtt|menlo|typewriter|fixed", re.IGNORECASE)
+
+
+@dataclass(slots=True)
+class PageContent:
+    """What one page shows. `frames` maps quarter turns (see `Turn`) to atoms in that upright frame, in drawing order.
+
+    `hidden` holds (why, text) of runs that no reader can see, `clipped` words outside of a clipping path; neither is
+    in a frame.
+    """
+
+    number: int
+    width: float
+    height: float
+    frames: dict[int, list[Atom]] = field(default_factory=dict)
+    vectors: list[Vector] = field(default_factory=list)
+    images: list[Box] = field(default_factory=list)
+    hidden: list[tuple[str, str]] = field(default_factory=list)
+    clipped: list[str] = field(default_factory=list)
+    span_count: int = 0
+    unmapped: int = 0
+    truncated: bool = False
+
+    def turn(self, quarters: int) -> Turn:
+        """The frame for text written in that direction."""
+        return Turn(quarters, self.width, self.height)
+
+
+@lru_cache(maxsize=512)
+def _style_of_font(name: str) -> tuple[bool, bool, bool]:
+    """Bold, italic and monospaced as a font's name tells; descriptors are often wrong or missing."""
+    return bool(_BOLD_NAME.search(name)), bool(_ITALIC_NAME.search(name)), bool(_MONO_NAME.search(name))
+
+
+def read_page(page: Any, number: int) -> PageContent:
+    """Everything that a page draws as text or vectors. `number` is 1-based. MuPDF's errors pass through."""
+    rotation = int(page.rotation)
+    shown = page.rect
+    content = PageContent(number, float(shown.width), float(shown.height))
+    drawing = Drawing(page)
+    blocks = drawing.blocks()
+    content.clipped = _clipped_words(blocks, page)
+    if _needs_glyph_places(blocks):
+        blocks = drawing.blocks_with_glyphs()
+    for block in blocks:
+        if block["type"] == 3:
+            _add_vector(content, block, rotation)
+    images = image_boxes(page, IMAGES_PER_PAGE_MAX)
+    content.images = [turn_box(box, rotation, content.width, content.height) for box in images]
+    judge = Visibility(content.width, content.height, content.vectors, content.images)
+    for block in blocks:
+        if block["type"] == 0:
+            for line in block["lines"]:
+                _add_line(content, judge, line, rotation, block["number"])
+        if content.span_count > SPANS_PER_PAGE_MAX:
+            content.truncated = True
+            break
+    return content
+
+
+def _clipped_words(blocks: list[dict[str, Any]], page: Any) -> list[str]:
+    """Words that a clipping path hides: drawn, but not among the blocks."""
+    words = drawn_words(page)
+    shown = "".join(
+        span["text"] for block in blocks if block["type"] == 0 for line in block["lines"] for span in line["spans"]
+    )
+    if sum(map(len, words)) <= len("".join(shown.split())):
+        return []
+    left = Counter(shown.split())
+    missing = Counter(words) - left
+    return [word for word in words if missing[word] > 0 and word not in shown]
+
+
+def _needs_glyph_places(blocks: list[dict[str, Any]]) -> bool:
+    """Whether some run hides a column gap, words without spaces between them, or right-to-left letters."""
+    for block in blocks:
+        if block["type"] != 0:
+            continue
+        for line in block["lines"]:
+            for span in line["spans"]:
+                text = span["text"]
+                if _WIDE_SPACE.search(text.strip()) or _LONG_WORD.search(text) or needs_reordering(text):
+                    return True
+    return False
+
+
+def _add_vector(content: PageContent, block: dict[str, Any], rotation: int) -> None:
+    if len(content.vectors) >= VECTORS_PER_PAGE_MAX:
+        content.truncated = True
+        return
+    x0, y0, x1, y1 = turn_box(block["bbox"], rotation, content.width, content.height)
+    content.vectors.append(
+        Vector(
+            x0, y0, x1, y1, block["stroked"], block["isrect"], block["color"], block["alpha"] >= 128, block["number"]
+        )
+    )
+
+
+def _add_line(content: PageContent, judge: Visibility, line: dict[str, Any], rotation: int, order: int) -> None:
+    """Cut one of MuPDF's lines into atoms and file them under their writing direction."""
+    quarters = quarters_of(turn_direction(line["dir"], rotation))
+    turn = content.turn(quarters)
+    spans: list[Span] = []
+    wide = False
+    for raw in line["spans"]:
+        content.span_count += 1
+        for text, box, gap_before in _runs(raw):
+            if not text.strip():
+                if spans and not spans[-1].text.endswith(" "):
+                    spans[-1].text += " "
+                continue
+            if gap_before and spans:
+                _add_atom(content, quarters, spans, order)
+                spans, wide = [], True
+            shown_box = turn_box(box, rotation, content.width, content.height)
+            why_hidden = judge.hidden_because(_painting(raw, text, shown_box, order))
+            if why_hidden:
+                content.hidden.append((why_hidden, text))
+            else:
+                content.unmapped += text.count("\ufffd")
+                spans.append(_span(raw, text, turn.upright(shown_box)))
+    if spans:
+        _add_atom(content, quarters, spans if wide else logical_order(spans), order)
+
+
+def _add_atom(content: PageContent, quarters: int, spans: list[Span], order: int) -> None:
+    content.frames.setdefault(quarters, []).append(atom_of(spans, order))
+
+
+def atom_of(spans: list[Span], order: int) -> Atom:
+    """The atom around spans of one baseline. The longest run gives its size; marks raised beside it do not."""
+    main = max(spans, key=lambda span: (not span.raised, len(span.text)))
+    return Atom(
+        min(span.x0 for span in spans),
+        min(span.y0 for span in spans),
+        max(span.x1 for span in spans),
+        max(span.y1 for span in spans),
+        main.y1 - 0.22 * (main.y1 - main.y0),
+        main.size,
+        spans,
+        order,
+    )
+
+
+def _runs(raw: dict[str, Any]) -> list[tuple[str, Box, bool]]:
+    """The parts of a span between wide spaces: text, box, and whether a wide space stood before it."""
+    chars = raw.get("chars")
+    if chars is None:
+        return [(raw["text"], raw["bbox"], False)]
+    runs: list[tuple[str, Box, bool]] = []
+    current: list[dict[str, Any]] = []
+    spaces = 0
+    gap = False
+    for char in chars:
+        if char["c"] in " \t\u00a0":
+            spaces += 2 if char["c"] == "\t" else 1
+        else:
+            if spaces >= 2 and current:
+                runs.append(_run(current, gap, raw["size"]))
+                current, gap = [], True
+            elif spaces >= 2:
+                gap = True
+            spaces = 0
+        current.append(char)
+    if current:
+        runs.append(_run(current, gap, raw["size"]))
+    return runs
+
+
+def _run(chars: list[dict[str, Any]], gap: bool, size: float) -> tuple[str, Box, bool]:
+    inked = [char for char in chars if not char["c"].isspace()] or chars
+    boxes = [char["bbox"] for char in inked]
+    text = _with_spaces(chars, size)
+    if needs_reordering(text) and boxes[0][0] < boxes[-1][0]:
+        text = reversed_run(text)  # drawn from left to right: the reader starts at the right
+    box = (min(b[0] for b in boxes), min(b[1] for b in boxes), max(b[2] for b in boxes), max(b[3] for b in boxes))
+    return text, box, gap
+
+
+def _with_spaces(chars: list[dict[str, Any]], size: float) -> str:
+    """The text of glyphs; where it has a word too long to be one, spaces are put where the page shows gaps."""
+    text = "".join(char["c"] for char in chars)
+    if len(chars) < 6 or needs_reordering(text) or (" " in text and not _LONG_WORD.search(text)):
+        return text
+    gaps = [right["bbox"][0] - left["bbox"][2] for left, right in pairwise(chars)]
+    wide = sorted(gaps)[len(gaps) // 2] + _WORD_GAP_MIN * size
+    parts = [chars[0]["c"]]
+    for gap, left, right in zip(gaps, chars, chars[1:], strict=False):
+        if gap > wide and left["c"] != " " and right["c"] != " ":
+            parts.append(" ")
+        parts.append(right["c"])
+    return "".join(parts)
+
+
+def _span(raw: dict[str, Any], text: str, box: Box) -> Span:
+    flags, char_flags = raw["flags"], raw["char_flags"]
+    bold, italic, mono = _style_of_font(raw["font"])
+    return Span(
+        *box,
+        text.replace("\u00a0", " ").replace("\t", " "),
+        float(raw["size"]),
+        bold or bool(flags & _BOLD or char_flags & _CHAR_BOLD),
+        italic or bool(flags & _ITALIC),
+        mono or bool(flags & _MONO),
+        bool(flags & _SUPERSCRIPT),
+    )
+
+
+def _painting(raw: dict[str, Any], text: str, box: Box, order: int) -> Drawn:
+    painted = bool(raw["char_flags"] & (_CHAR_FILLED | _CHAR_STROKED))
+    return Drawn(box, text, painted, int(raw["color"]), int(raw["alpha"]), float(raw["size"]), order)

@@ -1,0 +1,1 @@
+"""SANDBOX, untrusted: plain text in any common encoding, delimited tables, JSON."""

@@ -1,0 +1,103 @@
+"""SANDBOX, untrusted: what kind of text a text is, from its beginning."""
+
+import re
+
+_COMMENTS = re.compile(r"\A(?:\s+|<!--.{0,4000}?-->|<\?xml[^>]{0,200}\?>)*", re.DOTALL)
+_HTML = re.compile(r"<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE)
+_HTML_BLOCK = re.compile(
+    r"<(?:address|article|aside|blockquote|center|div|dl|font|form|h[1-6]|header|img|li|link|main|meta|nav|ol|p|pre|script"
+    r"|section|span|style|table|tbody|td|title|tr|ul)\b[^<>]*>",
+    re.IGNORECASE,
+)
+_XML = re.compile(r"<(?:[A-Za-z_][\w.-]*:)?([A-Za-z_][\w.-]*)(?:\s[^<>]*)?/?>|<!DOCTYPE\s+(\w+)")
+_JSON = re.compile(r"""\s*(?:\{\s*(?:"|\}|\Z)|\[\s*(?:[\[{"\]]|-?\d|true\b|false\b|null\b|\Z))""")
+_MAIL_HEADER = re.compile(r"([A-Za-z][A-Za-z0-9-]*):[ \t]?.*(?:\n[ \t]+.*)*\n?")
+_MAIL_HEADERS = frozenset({"received", "return-path", "message-id", "mime-version", "from", "date", "delivered-to"})
+_MARKDOWN_SIGNS = (
+    re.compile(r"^#{1,6} \S", re.MULTILINE),
+    re.compile(r"^(?:```|~~~)", re.MULTILINE),
+    re.compile(r"\[[^\]\n]+\]\([^)\s]+\)"),
+    re.compile(r"\*\*[^*\n]+\*\*"),
+    re.compile(r"^[-*+] \S.*\n[-*+] \S", re.MULTILINE),
+    re.compile(r"^\|.*\|\n\|[ :|-]+\|$", re.MULTILINE),
+)
+_DELIMITERS = (("\t", "text/tab-separated-values"), (",", "text/csv"), (";", "text/csv"), ("|", "text/csv"))
+
+_KEPT_AS_HINTED = frozenset({"text/csv", "text/tab-separated-values", "text/markdown"})
+_CUT_OFF_CHARS = 1 << 14  # a head of 64 KiB may be as few characters as this, in UTF-32
+_UNKNOWN = frozenset({"", "application/octet-stream"})
+
+
+def sniff_text(head: str, hint: str) -> str:
+    """A media type for text that begins with `head`.
+
+    Content decides what it can; between plain text, Markdown and delimited text, which any text may be, the hint does.
+    """
+    markup = _markup_type(head, hint)
+    if markup:
+        return markup
+    if hint in ("application/json", "application/x-ndjson") or (hint != "text/markdown" and _looks_like_json(head)):
+        return "application/json"
+    if hint in _KEPT_AS_HINTED:
+        return hint
+    if hint in _UNKNOWN:
+        return _unhinted_type(head)
+    return "text/html" if hint == "text/html" else "text/plain"
+
+
+def _markup_type(head: str, hint: str) -> str:
+    """HTML and other markup by how it begins; "" for text that is not markup."""
+    start = _COMMENTS.match(head)
+    at = start.end() if start else 0
+    if not head.startswith("<", at):
+        return ""
+    if _HTML.match(head, at) or hint in ("text/html", "application/xhtml+xml"):
+        return "text/html"
+    if hint in _KEPT_AS_HINTED or hint == "text/plain":
+        return ""
+    declared_xml = head.lstrip("\ufeff \t\r\n").startswith("<?xml")
+    if not declared_xml and _HTML_BLOCK.match(head, at):
+        return "text/html"
+    root = _XML.match(head, at)
+    if root is None:
+        return "application/xml" if declared_xml else ""
+    name = (root[1] or root[2] or "").lower()
+    return {"svg": "image/svg+xml", "html": "text/html"}.get(name, "application/xml")
+
+
+def _looks_like_json(head: str) -> bool:
+    """A beginning like JSON, and its end too if the head is the whole. What is none after all, its parser sees."""
+    return _JSON.match(head) is not None and (len(head) >= _CUT_OFF_CHARS or head.rstrip().endswith(("]", "}")))
+
+
+def _unhinted_type(head: str) -> str:
+    if _looks_like_mail(head):
+        return "message/rfc822"
+    delimited = _delimited_type(head)
+    if delimited:
+        return delimited
+    signs = sum(1 for sign in _MARKDOWN_SIGNS if sign.search(head))
+    return "text/markdown" if signs >= 2 else "text/plain"
+
+
+def _looks_like_mail(head: str) -> bool:
+    names: list[str] = []
+    position = 0
+    while len(names) < 40 and (match := _MAIL_HEADER.match(head, position)) and match.end() > position:
+        names.append(match[1].lower())
+        position = match.end()
+    return len(names) >= 3 and len(_MAIL_HEADERS.intersection(names)) >= 2
+
+
+def _delimited_type(head: str) -> str:
+    """Delimited text that nobody announced: four lines or more, all with the same number (2 or more) of a delimiter."""
+    lines = [line for line in head.splitlines()[:200] if line.strip()]
+    if len(head) >= _CUT_OFF_CHARS:
+        lines = lines[:-1]  # cut off by the head
+    if len(lines) < 4:
+        return ""
+    for delimiter, media_type in _DELIMITERS:
+        counts = {line.count(delimiter) for line in lines}
+        if len(counts) == 1 and counts.pop() >= 2:
+            return media_type
+    return ""

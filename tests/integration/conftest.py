@@ -1,0 +1,91 @@
+"""TEST: one embedded PostgreSQL for the session, and a database of its own for each test."""
+
+import itertools
+import re
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from ingest.catalog.database import Database
+from ingest.catalog.embedded import EmbeddedPostgres
+from ingest.knowledge.postgres import PostgresKnowledge
+
+_numbers = itertools.count(1)
+
+
+def url_of(server: EmbeddedPostgres, database: str) -> str:
+    """The address of another database of the same server."""
+    return re.sub(r"@/\w+\?", f"@/{database}?", server.url())
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[EmbeddedPostgres]:
+    """A real server, stopped at the end. Its folder lies in a private one, as a state folder under /root would.
+
+    Not in pytest's own folder: every session sets that one's mode anew, which shuts out another session's server.
+    """
+    with tempfile.TemporaryDirectory(prefix="gloveport-test-") as folder:
+        embedded = EmbeddedPostgres(Path(folder) / "state")
+        embedded.start()
+        with psycopg.connect(embedded.url(), autocommit=True) as connection:
+            # Hundreds of databases come and go; durability has a server of its own in test_embedded.py.
+            connection.execute("ALTER SYSTEM SET fsync = off")
+            connection.execute("SELECT pg_reload_conf()")
+        try:
+            yield embedded
+        finally:
+            embedded.stop()
+
+
+@pytest.fixture(scope="session")
+def template(server: EmbeddedPostgres) -> str:
+    """The name of a database with every table and no row, to copy."""
+    with psycopg.connect(server.url(), autocommit=True) as connection:
+        connection.execute("CREATE DATABASE template_gloveport")
+    with Database.open(url_of(server, "template_gloveport")) as db:
+        db.migrate()
+    return "template_gloveport"
+
+
+@pytest.fixture
+def empty_url(server: EmbeddedPostgres) -> Iterator[str]:
+    """The address of a database without a table."""
+    yield from _database(server, "template1")
+
+
+@pytest.fixture
+def db_url(server: EmbeddedPostgres, template: str) -> Iterator[str]:
+    """The address of a database of this test alone, with every table."""
+    yield from _database(server, template)
+
+
+@pytest.fixture
+def db(db_url: str) -> Iterator[Database]:
+    """A database of this test alone, with every table."""
+    with Database.open(db_url) as opened:
+        yield opened
+
+
+@pytest.fixture
+def knowledge(db: Database) -> PostgresKnowledge:
+    """The knowledge base in this test's database."""
+    return PostgresKnowledge(db)
+
+
+@pytest.fixture
+def repository() -> Path:
+    """The checkout, to run a script of it in another process."""
+    return Path(__file__).resolve().parents[2]
+
+
+def _database(server: EmbeddedPostgres, template: str) -> Iterator[str]:
+    name = f"test_{next(_numbers)}"
+    with psycopg.connect(server.url(), autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        try:
+            yield url_of(server, name)
+        finally:
+            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
