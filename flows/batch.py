@@ -197,7 +197,14 @@ def _environment(api_url: str, settings: Settings, verbose: bool) -> dict[str, s
     quiet = {} if verbose else dict.fromkeys(("CONSOLE", "DEBUG"), "CRITICAL")
     levels = {f"PREFECT_LOGGING_HANDLERS_{handler}_LEVEL": level for handler, level in quiet.items()}
     hosts = [os.environ.get("NO_PROXY", os.environ.get("no_proxy", "")), "127.0.0.1", "localhost"]
-    return {**QUIET, **PATIENCE, **levels, **ours, "PREFECT_API_URL": api_url, "NO_PROXY": ",".join(filter(None, hosts))}
+    return {
+        **QUIET,
+        **PATIENCE,
+        **levels,
+        **ours,
+        "PREFECT_API_URL": api_url,
+        "NO_PROXY": ",".join(filter(None, hosts)),
+    }
 
 
 def _where(environment: Mapping[str, str]) -> dict[Any, Any]:

@@ -5,7 +5,6 @@ a container" in the Docker Engine API. Pieces arrive cut anywhere.
 """
 
 import contextlib
-import re
 import select
 import socket
 import struct
@@ -17,8 +16,6 @@ from ingest.errors import SandboxUnavailable
 
 RECEIVE_BYTES: Final = 256 << 10
 _HEADER: Final = struct.Struct(">B3sL")
-# Control characters could drive an operator's terminal, NUL has no place in PostgreSQL, bidi controls reorder a line.
-_UNPRINTABLE: Final = re.compile(r"[^\n\t\x20-\x7e\u00a1-\u200a\u2010-\u2027\u2030-\u205f\u2070-\ud7ff\uf900-\ufffc]")
 
 
 class Stream(IntEnum):
@@ -137,5 +134,14 @@ class Channel:
 
 
 def printable(untrusted_bytes: bytes) -> str:
-    """Text for an operator's eyes: UTF-8 or replacement, no control, bidi, private or invisible characters."""
-    return _UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", untrusted_bytes.decode("utf-8", "replace"))
+    """Text for an operator's eyes and for PostgreSQL: UTF-8 or replacement, line breaks and tabs kept.
+
+    Control characters could drive a terminal, bidi controls reorder a line, NUL cannot be stored: all are replaced.
+    """
+    untrusted_text = untrusted_bytes.decode("utf-8", "replace")
+    if untrusted_text.isprintable():
+        return untrusted_text
+    return "".join(
+        character if character in "\n\t" or character.isprintable() else "\N{REPLACEMENT CHARACTER}"
+        for character in untrusted_text
+    )

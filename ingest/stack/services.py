@@ -2,6 +2,7 @@
 
 import hashlib
 import http.client
+import random
 import socket
 import time
 from collections.abc import Callable, Mapping
@@ -23,6 +24,7 @@ REQUEST_SECONDS: Final = 5.0
 GRACE_SECONDS: Final = 20.0
 LOG_BYTES_MAX: Final = 8 << 20
 PORT_ATTEMPTS: Final = 3
+PORTS_TRIED: Final = 100
 LOG_TAIL_LINES: Final = 8
 
 
@@ -108,11 +110,23 @@ def choose_port(layout: Layout) -> int:
     kept = stored_port(layout)
     if kept is not None and port_is_free(kept):
         return kept
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        port = int(probe.getsockname()[1])
+    port = next((port for port in _candidate_ports() if port_is_free(port)), None)
+    if port is None:
+        raise StackError(
+            f"{Component.PREFECT_SERVER}: no free port found", hint="stop some of the servers on this host"
+        )
     layout.port.write_text(str(port))
     return port
+
+
+def _candidate_ports() -> list[int]:
+    """Random ports below the range from which the kernel gives outgoing connections theirs.
+
+    A port of that range may be somebody's connection at the moment when the server is to be started again.
+    """
+    first_outgoing = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    ports = range(10_000, first_outgoing) if first_outgoing > 11_000 else range(10_000, 1 << 16)
+    return random.sample(ports, PORTS_TRIED)
 
 
 def port_is_free(port: int) -> bool:

@@ -25,6 +25,7 @@ _KEPT_SPACES = frozenset("pre pre-wrap break-spaces".split())
 _FAR_OUTSIDE = -900.0  # CSS pixels to the left or above: off every screen
 _SAME_COLOUR = 24  # sum of channel distances under which text cannot be told from its background
 _RULES_MAX = 20_000
+_RULES_OF_A_CLASS_MAX = 100  # each is tried on each element of the class
 
 Declarations = dict[str, str]
 
@@ -62,7 +63,7 @@ class StyleSheet:
     """
 
     by_tag: dict[str, Declarations] = field(default_factory=dict)
-    by_class: dict[str, list[tuple[frozenset[str], str, Declarations]]] = field(default_factory=dict)
+    by_class: dict[str, dict[tuple[frozenset[str], str], Declarations]] = field(default_factory=dict)
     by_id: dict[str, Declarations] = field(default_factory=dict)
     rules: int = 0
     uncertain_background: bool = False
@@ -87,7 +88,9 @@ class StyleSheet:
         if ids:
             self.by_id.setdefault(ids[-1], {}).update(declarations)
         elif classes:
-            self.by_class.setdefault(min(classes), []).append((classes, tag, declarations))
+            rules = self.by_class.setdefault(min(classes), {})
+            if len(rules) < _RULES_OF_A_CLASS_MAX:
+                rules.setdefault((classes, tag), {}).update(declarations)
         elif tag != "*":
             self.by_tag.setdefault(tag, {}).update(declarations)
 
@@ -99,7 +102,7 @@ class StyleSheet:
         declarations = dict(self.by_tag.get(tag, ()))
         names = frozenset((attributes.get("class") or "").split())
         for name in names & self.by_class.keys():
-            for classes, only_tag, more in self.by_class[name]:
+            for (classes, only_tag), more in self.by_class[name].items():
                 if classes <= names and only_tag in ("*", tag):
                     declarations.update(more)
         declarations.update(self.by_id.get(attributes.get("id") or "", ()))

@@ -9,6 +9,11 @@ _MARK = re.compile(r"^(?:\d{1,3}[.)\]]?\s*[^\W\d_<\"“'‘]|[*\u2020\u2021\u00a
 _SMALL = 0.93  # of the size of the text above
 
 
+def bears_mark(text: str) -> bool:
+    """Whether a text begins with a number or sign as a footnote does."""
+    return _MARK.match(text) is not None
+
+
 def mark_footnotes(column: list[Piece], body_size: float) -> None:
     """Put the last pieces of a column into the zone "footnote" if they are smaller than the text and bear a mark.
 
@@ -25,6 +30,6 @@ def mark_footnotes(column: list[Piece], body_size: float) -> None:
     text_size = max([body_size, *(piece.size for piece in above[-1:])])
     if not run or run[0].size >= _SMALL * text_size:
         return
-    if any(_MARK.match(spans_text(piece.lines[0].spans)) for piece in run):
+    if any(bears_mark(spans_text(piece.lines[0].spans)) for piece in run):
         for piece in run:
             piece.zone = "footnote"

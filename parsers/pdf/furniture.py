@@ -16,7 +16,7 @@ _PAGE_NUMBER = re.compile(
     r"(?:\s*(?:/|of|von|de|из|sur)\s*\d{1,4})?(?:\s*(?:页|頁|ページ))?(?:\s*[-–—|•·\])])?$",
     re.IGNORECASE,
 )
-_RUNNING_TITLE = re.compile(r"^(?:\d{1,4}\s+[^\d\W].{2,60}|.{2,60}[^\d\W.]\.?\s+\d{1,4})$")
+_RUNNING_TITLE = re.compile(r"^(?:\d{2,4}\s+[^\d\W].{2,60}|.{2,60}[^\d\W.]\.?\s+\d{1,4})$")
 _FOOTER_NOTE = re.compile(r"^(?=.*(?:\d|https?:|www\.|©))(?:\S+\s+){0,7}\S+$")
 _FOOT_SHARE = 0.93  # of the page's height: below this, a short line with a number set apart is a footer even once
 _HEIGHT_STEP_POINTS = 12.0
@@ -50,7 +50,9 @@ def is_page_number(text: str) -> bool:
 
 def is_running_title(text: str) -> bool:
     """Whether a text is a title in capitals with a page number at one end."""
-    return text.upper() == text and _RUNNING_TITLE.match(text) is not None
+    letters = [char for char in text if char.isalpha()]
+    capitals = sum(1 for char in letters if char.isupper())
+    return capitals >= 0.7 * len(letters) > 0 and _RUNNING_TITLE.match(text) is not None
 
 
 def _is_furniture_alone(piece: Piece, height: float) -> bool:

@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from parsers.pdf.footnotes import mark_footnotes
+from parsers.pdf.footnotes import bears_mark, mark_footnotes
 from parsers.pdf.furniture import is_page_number, is_running_title
 from parsers.pdf.geometry import Turn
 from parsers.pdf.lines import joined, line_of, rows_of, spans_text, without_doubles
@@ -10,7 +10,7 @@ from parsers.pdf.model import Atom, Figure, Item, Piece, TableRegion
 from parsers.pdf.order import Column, columns_in_order
 from parsers.pdf.paragraphs import piece_of, pieces_of
 from parsers.pdf.rulings import Rules, rules_of
-from parsers.pdf.spans import PageContent
+from parsers.pdf.spans import PageContent, atom_of
 from parsers.pdf.tables import ruled_tables
 
 ATOMS_FOR_LAYOUT_MAX = 12_000
@@ -18,6 +18,8 @@ _MARGIN_SHARE = 0.115  # of the page's height, at its top and at its bottom
 _MARGIN_ROWS_MAX = 3
 _FIGURE_SIDE_MIN = 40.0
 _FIGURES_MAX = 60
+_LINE_SHARE = 0.66  # of the page's width
+_MARGIN_WORD_GAP = 2.5  # of the type size: a page number stands farther from its running title
 _MARGIN_GAP_MIN = 0.8  # of the type size, between a margin's rows and the body
 
 
@@ -96,10 +98,10 @@ def _dominant_size(atoms: list[Atom]) -> float:
 
 def _margins(free: list[Atom], tables: list[TableRegion], turn: Turn) -> tuple[list[Atom], list[Atom], list[Atom]]:
     """Atoms of the top margin, of the body and of the bottom margin. A margin's rows are set apart from the body."""
-    height = turn.extent()[1]
+    width, height = turn.extent()
     rows = list(rows_of(free))
     top = _margin_rows(rows, height, [table.y0 for table in tables])
-    flipped = _margin_rows_below(rows[top:], height, [table.y1 for table in tables])
+    flipped = _margin_rows_below(rows[top:], width, height, [table.y1 for table in tables])
     stop = len(rows) - flipped
     return (
         [atom for row in rows[:top] for atom in row],
@@ -137,11 +139,13 @@ def _is_running_title(row: list[Atom]) -> bool:
     return is_running_title(spans_text([span for atom in row for span in atom.spans]))
 
 
-def _margin_rows_below(rows: list[list[Atom]], height: float, tables: list[float]) -> int:
+def _margin_rows_below(rows: list[list[Atom]], width: float, height: float, tables: list[float]) -> int:
     count = 0
     for index, row in enumerate(reversed(rows[-_MARGIN_ROWS_MAX:])):
         top = min(atom.y0 for atom in row)
         if top < (1 - _MARGIN_SHARE) * height and not (index == 0 and top > 0.4 * height and _is_page_number(row)):
+            break
+        if _is_text(row, width):
             break
         above_row = len(rows) - index - 2
         preceding = [max(atom.y1 for atom in rows[above_row])] if above_row >= 0 else []
@@ -151,16 +155,33 @@ def _margin_rows_below(rows: list[list[Atom]], height: float, tables: list[float
     return count
 
 
+def _is_text(row: list[Atom], width: float) -> bool:
+    """A footnote, or a line of text as wide as a column: at a page's foot, but no footer."""
+    text = spans_text([span for atom in row for span in atom.spans])
+    return len(row) == 1 and (bears_mark(text) or row[0].x1 - row[0].x0 > _LINE_SHARE * width)
+
+
 def _is_page_number(row: list[Atom]) -> bool:
     """The last thing on a page that ends early, as prints of web pages do."""
     return len(row) == 1 and is_page_number(spans_text(row[0].spans))
+
+
+def _grouped(row: list[Atom]) -> list[Atom]:
+    """Atoms of a margin's row; those near each other, as a number and its heading are, made one."""
+    groups: list[list[Atom]] = []
+    for atom in row:
+        if groups and atom.x0 - groups[-1][-1].x1 < _MARGIN_WORD_GAP * atom.size:
+            groups[-1].append(atom)
+        else:
+            groups.append([atom])
+    return [atom_of([span for atom in group for span in atom.spans], group[0].order) for group in groups]
 
 
 def _margin_pieces(atoms: list[Atom], zone: str, page: int, turn: Turn, body_foot: float) -> list[Piece]:
     """One piece for each atom: a page number beside a running title is a piece of its own."""
     pieces = []
     for row in rows_of(atoms):
-        for atom in row:
+        for atom in _grouped(row):
             piece = piece_of([line_of([atom])], page, turn, atom.x0, atom.x1)
             piece.zone = zone
             piece.gap_before = (atom.y0 - body_foot) / max(atom.size, 1.0) if zone == "bottom" else 1.0

@@ -38,6 +38,7 @@ class Visibility:
         self._fills = _backgrounds(vectors)
         self._covers = [fill for fill in self._fills if fill.color in (0, _WHITE)]
         self._images = images
+        self._alike: dict[int, bool] = {}
 
     def hidden_because(self, run: Drawn) -> str:
         """Why no reader sees the run, in a word or two; "" when one can."""
@@ -51,13 +52,16 @@ class Visibility:
             return "" if self._scanned() else "transparent"
         if self._painted_over(run):
             return "painted over"
-        if _contrast(run.color, _WHITE) < 255 - CONTRAST_MIN and not self._may_blend(run):
-            return ""
-        return self._blends(run)
+        return self._blends(run) if self._may_blend(run.color) else ""
 
-    def _may_blend(self, run: Drawn) -> bool:
-        """Whether looking for the background is worth it: pale text, or any text on a page with dark areas."""
-        return _contrast(run.color, _WHITE) < 3 * CONTRAST_MIN or bool(self._fills)
+    def _may_blend(self, color: int) -> bool:
+        """Whether anything on the page has nearly this colour; asked once for each colour."""
+        known = self._alike.get(color)
+        if known is None:
+            colors = {fill.color for fill in self._fills} | {_WHITE}
+            known = any(_contrast(color, other) < CONTRAST_MIN for other in colors)
+            self._alike[color] = known
+        return known
 
     def _blends(self, run: Drawn) -> str:
         background = _WHITE

@@ -17,7 +17,8 @@ from parsers.text.plain import blocks_of_text
 _STRING = r'"[^"\\\n]*(?:\\.[^"\\\n]*)*"'
 _SCALAR = rf"(?:{_STRING}|-?(?:\d[\d.eE+-]*|Infinity)|true|false|null|NaN)"
 _TOKEN = re.compile(
-    rf"\s*(?:(?P<list>\[\s*{_SCALAR}(?:\s*,\s*{_SCALAR})*\s*\])|(?P<scalar>{_SCALAR})|(?P<empty>\[\s*\]|\{{\s*\}})"
+    # Possessive: a list of a million numbers may not put a million states on the matcher's stack.
+    rf"\s*(?:(?P<list>\[\s*{_SCALAR}(?:\s*,\s*{_SCALAR})*+\s*\])|(?P<scalar>{_SCALAR})|(?P<empty>\[\s*\]|\{{\s*\}})"
     r"|(?P<open>[\[{])|(?P<close>[\]}])|(?P<comma>,)|(?P<colon>:))"
 )
 _LIST_SCALAR = re.compile(_SCALAR)

@@ -9,7 +9,8 @@ from parsers.text.encoding import decode
 
 _TERMINAL_CODES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _NEWLINES = re.compile(r"\r\n?|[\x0b\x85\u2028\u2029]")
-_BREAK = re.compile(r"\n(?:[ \t\u3000]*\n)+|\n?\x0c\n?")
+# One repeated set: a repeated group would put every blank line of a million on the matcher's stack.
+_BREAK = re.compile(r"\n[ \t\u3000\n]*\n|\n?\x0c\n?")
 _FENCE = re.compile(r"^(```+|~~~+)([\w+#.-]*)[ \t]*\n(.*?)^\1[ \t]*$\n?", re.MULTILINE | re.DOTALL)
 _BULLET = re.compile(r"([ \t]*)(?:([-*+•◦▪●‣·–])[ \t]+|(\d{1,4}[.)]|\([0-9a-z]{1,3}\)|[A-Za-z][.)])[ \t]+)(?=\S)")
 _UNDERLINE = re.compile(r"[ \t]*(={3,}|-{3,}|~{3,})[ \t]*")

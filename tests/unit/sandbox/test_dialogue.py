@@ -127,7 +127,7 @@ def test_the_job_is_sent_before_the_document_and_nothing_after_it(stage: Stage) 
         received.append(read_all(peer))
         peer.shutdown(socket.SHUT_WR)
 
-    stage.warm().play(part, b"doc" + b"")
+    stage.warm().play(part, b"doc")
     assert json.loads(received[0]) == job(3)
     assert received[1:] == [b"doc", b""]
 
@@ -249,5 +249,5 @@ def test_a_sandbox_that_does_not_get_ready_is_never_a_files_fault(stage: Stage, 
 
 
 def test_getting_ready_has_a_deadline(stage: Stage) -> None:
-    with pytest.raises(SandboxUnavailable, match="not ready after 0.05 s"):
+    with pytest.raises(SandboxUnavailable, match=r"not ready after 0\.05 s"):
         stage.dialogue.await_ready(0.05, stage.wake)
