@@ -53,7 +53,7 @@ EXPECTED: dict[str, str] = dict.fromkeys(GOOD, "indexed") | {
     UGLY_NAME: "indexed",  # what it says of itself is a lie, what it contains is a document; the finding tells
     "invoice.pdf": "unsupported",
     "telemetry.json": "bomb",
-    "minutes.docx": "empty",
+    "minutes.docx": "corrupt",
 }
 
 

@@ -29,6 +29,7 @@ log = logging.getLogger(__name__)
 FAULTS_IN_A_ROW_MAX: Final = 8
 BACK_OFF_SECONDS: Final = (1.0, 4.0, 15.0, 60.0)
 POLL_SECONDS: Final = 1.0
+LINE_CHARACTERS_MAX: Final = 300
 
 OnFile = Callable[[FileReport], None]
 
@@ -48,6 +49,7 @@ class Drain:
     fault: GloveportError | None = None
     finished: int = 0
     _faults_in_a_row: int = 0
+    _last_warning: str = ""
     _waiting: deque[Claim] = field(default_factory=deque)
     _running: dict[Future[FileReport], Claim] = field(default_factory=dict)
 
@@ -148,7 +150,10 @@ class Drain:
         if claim.attempts >= self.settings.attempts_max:
             self.on_file(FileReport(claim.key, None, detail=str(error)))
         else:
-            log.warning("%s: will try again in %.0f s", error, delay)
+            # The same fault for every file of a batch is one line, not twenty.
+            level = logging.DEBUG if str(error) == self._last_warning else logging.WARNING
+            self._last_warning = str(error)
+            log.log(level, "%s: will try again in %.0f s", str(error)[:LINE_CHARACTERS_MAX], delay)
 
     def _release(self, claim: Claim, detail: str, delay_seconds: float, *, begun: bool = True) -> None:
         try:

@@ -7,9 +7,8 @@ otherwise take it for markup: `snake_case`, `2 * 3`, `C:\Users` and `price*` sta
 import re
 
 _SUSPECT = re.compile(r"[\\`*_<\[&~]")
-_BACKSLASH = re.compile(r"\\(?=[!-/:-@\[-`{-~])")
+_BACKSLASH = re.compile(r"\\(?=[!-/:-@\[-`{-~\n])")
 _TAG_OR_ENTITY = re.compile(r"<(?=[A-Za-z/!?])|&(?=#?[A-Za-z0-9]{1,32};)")
-_LINK = re.compile(r"\[(?=[^\[\]\n]{0,999}\](?:\(|:))")
 _RUN = re.compile(r"\*+|_+")
 _LINE_START = re.compile(
     # Inside a paragraph only the number 1 can begin a list (CommonMark 5.3).
@@ -32,8 +31,8 @@ def escape_inline(text: str) -> str:
         text = text.replace("~~", "\\~~")
     if "<" in text or "&" in text:
         text = _TAG_OR_ENTITY.sub(r"\\\g<0>", text)
-    if "](" in text or "]:" in text:
-        text = _LINK.sub(r"\\[", text)
+    if "](" in text and "[" in text:
+        text = text.replace("](", "\\](")
     for mark in "*_":
         if text.count(mark) > 1:
             text = _escape_emphasis(text, mark)
@@ -43,6 +42,8 @@ def escape_inline(text: str) -> str:
 def escape_block(text: str) -> str:
     """Escape a paragraph: inline markup, and at a line's start what would begin a heading, list, quote, rule or code."""
     text = escape_inline(text.strip())
+    if text.startswith("[") and "]:" in text:
+        text = "\\" + text  # would define a link, and vanish
     return _LINE_START.sub(lambda match: f"{match[1]}{match[2] or ''}\\", text)
 
 
@@ -67,6 +68,6 @@ def _may_delimit(text: str, run: re.Match[str]) -> bool:
     """CommonMark 6.2: a run beside white space on both sides delimits nothing, nor do underscores inside a word."""
     before = text[run.start() - 1] if run.start() else " "
     after = text[run.end()] if run.end() < len(text) else " "
-    if before == "\\" or (before.isspace() and after.isspace()):
+    if before.isspace() and after.isspace():
         return False
     return run[0][0] == "*" or not (before.isalnum() and after.isalnum())

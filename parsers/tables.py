@@ -16,8 +16,10 @@ from parsers.markdown_escape import escape_inline
 
 SPAN_MAX = 1000  # the HTML standard's own limit on colspan
 HTML_CHARS_MAX = 1 << 18
-_FILLERS_PER_CELL_MAX = 8
-_FILLERS_FREE = 4096
+_LINE_BREAK = "\x01"  # not white space, and never in clean text
+# Work on spans, in columns stepped over or filled: honest tables need a few steps a cell, hostile ones the square.
+_STEPS_PER_CELL_MAX = 64
+_STEPS_FREE = 1 << 16
 
 
 @dataclass(slots=True)
@@ -76,21 +78,27 @@ def _pipe_line(row: list[str]) -> str:
 
 
 def _cell(text: str) -> str:
-    return escape_inline(clean(text).strip()).replace("|", "\\|").replace("\n", "<br>")
+    # A mark beside a newline stands beside white space now, but beside a tag in the end: escape it for the latter.
+    marked = clean(text).strip().replace("\n", _LINE_BREAK)
+    return escape_inline(marked).replace("|", "\\|").replace(_LINE_BREAK, "<br>")
 
 
 def _grid(table: Table) -> list[list[str]]:
-    """Rows of texts with spans expanded. Columns in which no cell begins have no width, and are left out."""
+    """Rows of texts with spans expanded; as they come, when aligning them would cost far more than there are cells."""
     placed = _place(table)
     columns = {column: index for index, column in enumerate(sorted({cell.column for cell in placed}))}
+    last = {cell.row: columns[cell.column] for cell in placed}
+    if (table.rows and not placed) or sum(last.values()) > _STEPS_FREE + _STEPS_PER_CELL_MAX * len(placed):
+        return [[cell.text for cell in cells] for cells in table.rows]
     grid: list[list[str]] = [[] for _ in table.rows]
-    fillers = _FILLERS_FREE + _FILLERS_PER_CELL_MAX * len(placed)
+    fillers = _STEPS_FREE + _STEPS_PER_CELL_MAX * len(placed)
     for cell in placed:
+        # Columns in which no cell begins have no width, and are left out.
         covered = [columns[at] for at in range(cell.column, cell.column + cell.colspan) if at in columns]
-        fillers -= len(covered) * cell.rowspan - 1
+        fillers -= len(covered) * cell.rowspan + cell.colspan
         lines = range(cell.row, cell.row + (cell.rowspan if fillers >= 0 else 1))
         for line in lines:
-            across = covered if line < table.header_rows else covered[:1]
+            across = covered if line < table.header_rows and fillers >= 0 else covered[:1]
             for index in across:
                 _put(grid[line], index, cell.text)
     return grid
@@ -111,16 +119,23 @@ class _Placed(NamedTuple):
 
 
 def _place(table: Table) -> list[_Placed]:
-    """Where each cell stands, by the HTML standard's algorithm for forming a table, with spans cut to the table."""
+    """Where each cell stands, by the HTML standard's algorithm for forming a table, with spans cut to the table.
+
+    Nothing at all when spans upon spans would make that a matter of millions of steps.
+    """
     placed: list[_Placed] = []
     busy_until: dict[int, int] = {}  # column -> first row in which it is free again
+    steps = _STEPS_FREE + _STEPS_PER_CELL_MAX * sum(map(len, table.rows))
     for row, cells in enumerate(table.rows):
         column = 0
         for cell in cells:
             while busy_until.get(column, 0) > row:
-                column += 1
+                column, steps = column + 1, steps - 1
             colspan, rowspan = _spans(cell, len(table.rows) - row)
             placed.append(_Placed(row, column, rowspan, colspan, cell.text))
+            steps -= colspan
+            if steps < 0:
+                return []
             if rowspan > 1:
                 busy_until.update(dict.fromkeys(range(column, column + colspan), row + rowspan))
             column += colspan

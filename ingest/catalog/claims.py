@@ -10,6 +10,7 @@ that was declared dead too early can still finish its work, but no longer write 
 
 import os
 import socket
+import threading
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -71,6 +72,7 @@ class Worker:
     def __init__(self, db: Database, run_id: str | None) -> None:
         self.id = str(uuid.uuid4())
         self._db = db
+        self._one_at_a_time = threading.Lock()
         self._presence = db.connect_alone()
         # The lock comes before the row: there is no moment in which a living worker looks dead.
         (key,) = (
@@ -84,14 +86,15 @@ class Worker:
 
     def ensure_presence(self) -> None:
         """Take the lock again after the server was restarted; until then this worker looks dead to the others."""
-        try:
-            self._presence.execute("SELECT 1")
-        except psycopg.Error:
-            self._presence.close()
-            self._presence = self._db.connect_alone()
-            self._take_lock()
-            with self._db.begin() as connection:
-                connection.execute(text("UPDATE workers SET ended_at = NULL WHERE id = :id"), {"id": self.id})
+        with self._one_at_a_time:
+            try:
+                self._presence.execute("SELECT 1")
+            except psycopg.Error:
+                self._presence.close()
+                self._presence = self._db.connect_alone()
+                self._take_lock()
+                with self._db.begin() as connection:
+                    connection.execute(text("UPDATE workers SET ended_at = NULL WHERE id = :id"), {"id": self.id})
 
     def _take_lock(self) -> None:
         """Waits for whoever is just trying whether the lock is free, and for nobody else: the key is ours alone."""

@@ -1,15 +1,15 @@
 """HOST, trusted: `gloveport demo`: example uploads, hostile ones included, through the whole pipeline."""
 
-import importlib.util
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
 
 import click
 
 from ingest.cli.display import note, printable, table, use_colour
 from ingest.cli.options import settings_from, settings_options
-from ingest.errors import ConfigurationError
+from ingest.errors import GloveportError
 from ingest.outcome import FileReport
 from ingest.settings import Settings
 
@@ -74,21 +74,12 @@ def _both(first: Callable[[FileReport], None], second: Callable[[FileReport], No
 
 
 def _make_uploads(folder: Path) -> None:
-    """Run the generator, which is a script of its own: it ships as data beside the images' files."""
-    generator = _load_generator()
-    generator.make_uploads(folder)
-
-
-def _load_generator() -> ModuleType:
+    """Run the generator, a script that ships as data beside the images' files, in a process of its own."""
     from ingest.images import context_root
 
-    path = context_root() / "examples" / "make_uploads.py"
-    spec = importlib.util.spec_from_file_location("make_uploads", path)
-    if spec is None or spec.loader is None or not path.is_file():
-        raise ConfigurationError(f"the example generator is missing: {path}")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    script = context_root() / "examples" / "make_uploads.py"
+    if subprocess.run([sys.executable, str(script), str(folder)], check=False).returncode:
+        raise GloveportError(f"{script} could not write {folder}")
 
 
 def _show_files(reports: list[FileReport]) -> None:

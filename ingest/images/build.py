@@ -55,7 +55,9 @@ def build_image(client: DockerClient, name: str, *, root: Path | None = None, re
         say(f"image {name}: building {digest[7:19]}")
         _build(client, manifest, sources, packages, base, digest)
         _remove_superseded(client, name, keep=digest, root=root)
-        built = next(image for image in list_images(client, root) if image.content_digest == digest)
+        built = next(
+            image for image in list_images(client, root) if (image.name, image.content_digest) == (name, digest)
+        )
     say(f"image {name}: built, {built.image_id[7:19]}, {built.size_bytes / 1e6:.0f} MB")
     return built
 

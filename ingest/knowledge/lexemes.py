@@ -11,10 +11,12 @@ changes with the server's locale. So words are cut here, and PostgreSQL gets fin
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 LEXEME_CHARS_MAX = 64
+_REPEATED_CHARS_MAX = 40
 POSITION_MAX = 16383  # of a tsvector, PostgreSQL manual 8.11.1
 
 # What a word is made of besides `\w`, which knows no combining marks: marks of Latin, Cyrillic, Hebrew and Arabic, the
@@ -115,16 +117,21 @@ def quoted(lexeme: str) -> str:
 
 def _word(match: "re.Match[str]") -> Token:
     text = match.group()
+    # Texts repeat their words; what is long repeats seldom, and must not fill the memory.
+    parts, wholes = _names_of(text) if len(text) <= _REPEATED_CHARS_MAX else _names_of.__wrapped__(text)
+    return Token(match.start(), match.end(), parts, wholes, max(len(parts), 1), unspaced=False)
+
+
+@lru_cache(maxsize=1 << 16)
+def _names_of(text: str) -> tuple[tuple[tuple[int, str], ...], tuple[str, ...]]:
+    """The parts of a word or identifier, and the names of the whole of it when it has several."""
     folded = [part for found in _PART.finditer(text) if (part := fold(found.group())[:LEXEME_CHARS_MAX])]
-    parts = tuple(enumerate(folded))
-    wholes: list[str] = []
     whole = fold(text)
+    wholes: list[str] = []
     if len(folded) > 1 and len(whole) <= LEXEME_CHARS_MAX:
-        wholes.append(whole)
         joined = _JOINERS.sub("", whole)
-        if joined.isalnum() and not joined.isdigit():
-            wholes.append(joined)
-    return Token(match.start(), match.end(), parts, tuple(wholes), max(len(parts), 1), unspaced=False)
+        wholes = [whole, joined] if joined.isalnum() and not joined.isdigit() else [whole]
+    return tuple(enumerate(folded)), tuple(wholes)
 
 
 def _unspaced(match: "re.Match[str]") -> Token:
@@ -132,6 +139,3 @@ def _unspaced(match: "re.Match[str]") -> Token:
     pairs = [run[place : place + 2] for place in range(len(run) - 1)]
     parts = tuple(enumerate([*pairs, run[-1]]))
     return Token(match.start(), match.end(), parts, (), len(run), unspaced=True)
-
-
-StemLookup = Callable[[set[str]], Stems]

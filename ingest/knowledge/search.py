@@ -68,13 +68,15 @@ class _Term:
 
 
 def _question(wanted: list[list[_Term]], unwanted: list[_Term]) -> Question:
+    if not wanted:
+        return Question("", "", (), frozenset(), ())
     groups = [_any(term.query for term in group) for group in wanted]
     pieces = [piece for group in wanted for term in group for piece in term.pieces]
     without = "".join(f" & !{term.query}" for term in unwanted)
     shown = [term for group in wanted for term in group]
     return Question(
-        strict=f"({' & '.join(groups)}){without}" if groups else "",
-        loose=f"({' | '.join(pieces)}){without}" if groups else "",
+        strict=f"{' & '.join(groups)}{without}",
+        loose=f"{_any(pieces)}{without}",
         terms=tuple(dict.fromkeys(pieces)),
         lexemes=frozenset().union(*(term.lexemes for term in shown)),
         prefixes=tuple(term.prefix for term in shown if term.prefix),
@@ -127,15 +129,16 @@ def _phrase(found: list[Token]) -> _Term:
 
 def _chain(places: Iterable[tuple[int, str]]) -> str:
     """Lexemes at these distances from each other, and in this order."""
-    chained, last = "", 0
-    for place, lexeme in places:
-        chained += f" <{place - last}> {quoted(lexeme)}" if chained else quoted(lexeme)
-        last = place
-    return f"({chained})"
+    (first, lexeme), *others = places
+    chained, last = quoted(lexeme), first
+    for place, lexeme in others:
+        chained, last = f"{chained} <{place - last}> {quoted(lexeme)}", place
+    return f"({chained})" if others else chained
 
 
 def _any(queries: Iterable[str]) -> str:
-    return f"({' | '.join(dict.fromkeys(queries))})"
+    different = list(dict.fromkeys(queries))
+    return f"({' | '.join(different)})" if len(different) > 1 else different[0]
 
 
 def snippet(text: str, asked: Question, stems: Stems) -> tuple[str, tuple[tuple[int, int], ...]]:

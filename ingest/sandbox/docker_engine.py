@@ -48,9 +48,18 @@ class DockerEngine:
         self._idle_again = threading.Condition(threading.RLock())
         self._closed = False
 
+    @property
+    def namespace(self) -> str:
+        """The value of the namespace label on this installation's containers."""
+        return self._owner.namespace
+
     def prewarm(self, profile: Profile, count: int) -> None:
         """Keep `count` sandboxes of this profile ready. Returns at once."""
         self._pool.keep(profile, count)
+
+    def ready(self, profile: Profile) -> int:
+        """How many prewarmed sandboxes of this profile wait for a job now."""
+        return self._pool.idle_count(profile)
 
     def run(self, profile: Profile, job: Job, document: BinaryIO) -> SandboxRun:
         """Run one job in a prewarmed sandbox, or in one started now. Raises `SandboxUnavailable`."""

@@ -53,7 +53,7 @@ class Record:
         return (
             status is not None
             and status.start_ticks == self.start_ticks
-            and status.state not in "ZX"
+            and status.running
             and BOOT_ID.read_text().strip() == self.boot_id
         )
 
@@ -63,6 +63,12 @@ class _Status:
     state: str
     session: int
     start_ticks: int
+    threads: int
+
+    @property
+    def running(self) -> bool:
+        """A killed process whose main thread is a zombie already may have others that still hold its sockets."""
+        return self.state not in "ZX" or self.threads > 1
 
 
 def read_record(path: Path) -> Record | None:
@@ -141,7 +147,7 @@ def session_of(record: Record) -> list[int]:
     found = []
     for entry in Path("/proc").iterdir():
         status = _status(int(entry.name)) if entry.name.isdigit() else None
-        if status is not None and status.session == record.pid and status.state not in "ZX":
+        if status is not None and status.session == record.pid and status.running:
             found.append(int(entry.name))
     return sorted(found)
 
@@ -185,4 +191,4 @@ def _status(pid: int) -> _Status | None:
         return None
     # The command name is in parentheses and may itself hold spaces and parentheses; fields count from its end.
     fields = text[text.rindex(")") + 2 :].split()
-    return _Status(state=fields[0], session=int(fields[3]), start_ticks=int(fields[19]))
+    return _Status(state=fields[0], session=int(fields[3]), start_ticks=int(fields[19]), threads=int(fields[17]))

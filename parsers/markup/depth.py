@@ -8,17 +8,19 @@ side by side; this does the same before the tree is built.
 import re
 from collections.abc import Callable
 
+from parsers.markup.words import words
+
 DEPTH_MAX = 1000
 
 _TAG = re.compile(r"<(/?)([a-zA-Z][^\s/<>]*)([^<>]*)>")
 _SELF_CLOSED = re.compile(r"<([a-zA-Z][\w:.-]*)((?:\s[^<>]*)?)/>")
 _XHTML = re.compile(r"^\s*(?:<\?xml\b|<!DOCTYPE\s[^>]*XHTML)", re.IGNORECASE)
 
-_VOID = frozenset("area base br col embed hr img input link meta source track wbr param".split())
+_VOID = frozenset(words("area base br col embed hr img input link meta source track wbr param"))
 # Their end tags may be left out, so an open one does not mean that what follows stands inside it.
-_IMPLIED_END = frozenset("html head body p li dt dd option optgroup tr td th thead tbody tfoot colgroup rt rp".split())
-_RAW_TEXT = frozenset("script style textarea title xmp noframes iframe".split())
-_INLINE = frozenset("a b i u s em strong span font small big tt code sub sup nobr strike".split())
+_IMPLIED_END = frozenset(words("html head body p li dt dd option optgroup tr td th thead tbody tfoot colgroup rt rp"))
+_RAW_TEXT = frozenset(words("script style textarea title xmp noframes iframe"))
+_INLINE = frozenset(words("a b i u s em strong span font small big tt code sub sup nobr strike"))
 
 
 def without_xml_syntax(html: str) -> str:
@@ -30,7 +32,7 @@ def without_xml_syntax(html: str) -> str:
 
 
 def replace_between(text: str, opening: str, closing: str, change: Callable[[str], str]) -> str:
-    """Text with each piece between two signs changed, the signs gone. Linear: a sign that never closes is looked for once."""
+    """Text with each piece between two signs changed, the signs gone. Linear time, whatever never closes."""
     pieces: list[str] = []
     position = 0
     while (start := text.find(opening, position)) >= 0 and (end := text.find(closing, start + len(opening))) >= 0:

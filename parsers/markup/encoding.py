@@ -1,11 +1,13 @@
-"""SANDBOX, untrusted: the encoding of an HTML file, by the rules browsers use, with a guess where they would ask a locale.
+"""SANDBOX, untrusted: the encoding of an HTML file, by the rules of browsers, with a guess where they ask a locale.
 
-Order of the HTML standard (13.2.3.2): byte order mark, declaration in the first bytes, then UTF-8 if the bytes are that,
-then a statistical guess, then windows-1252.
+Order of the HTML standard (13.2.3.2): byte order mark, declaration in the first bytes, then UTF-8 if the bytes are
+that, then a statistical guess, then windows-1252.
 """
 
 import codecs
 import re
+
+from parsers.markup.words import words
 
 _PRESCAN_BYTES = 4096
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
@@ -13,12 +15,15 @@ _COMMENT = re.compile(rb"<!--.*?-->", re.DOTALL)
 _XML_DECLARATION = re.compile(rb"""^\s*<\?xml\b[^>]{0,200}?\bencoding\s*=\s*["']([\w.:-]{1,40})["']""")
 _META_CHARSET = re.compile(rb"""<meta\b[^>]{0,400}?\bcharset\s*=\s*["']?\s*([\w.:-]{1,40})""", re.IGNORECASE)
 
-# The encodings of the WHATWG standard by their Python names. Anything else (UTF-7, and Python's own transforms) is refused:
-# a browser would not read it either, and UTF-7 hides markup from every filter.
+# The encodings of the WHATWG standard by their Python names. Anything else (UTF-7, and Python's own transforms) is
+# refused: a browser would not read it either, and UTF-7 hides markup from every filter.
 _CODECS = frozenset(
-    "utf-8 cp1250 cp1251 cp1252 cp1253 cp1254 cp1255 cp1256 cp1257 cp1258 cp866 cp874 koi8-r koi8-u mac-roman mac-cyrillic "
-    "iso8859-2 iso8859-3 iso8859-4 iso8859-5 iso8859-6 iso8859-7 iso8859-8 iso8859-10 iso8859-13 iso8859-14 iso8859-15 "
-    "iso8859-16 gb18030 big5hkscs euc_jp iso2022_jp shift_jis cp932 euc_kr cp949 utf-16-le utf-16-be".split()
+    words(
+        "utf-8 cp1250 cp1251 cp1252 cp1253 cp1254 cp1255 cp1256 cp1257 cp1258 cp866 cp874 koi8-r koi8-u mac- "
+        "roman mac-cyrillic iso8859-2 iso8859-3 iso8859-4 iso8859-5 iso8859-6 iso8859-7 iso8859-8 iso8859-10 "
+        "iso8859-13 iso8859-14 iso8859-15 iso8859-16 gb18030 big5hkscs euc_jp iso2022_jp shift_jis cp932 "
+        "euc_kr cp949 utf-16-le utf-16-be"
+    )
 )
 # Labels which the standard reads as a larger encoding than their name says.
 _WIDENED = {
@@ -71,7 +76,7 @@ def codec_of(label: str) -> str:
 
 
 def _fits(document: bytes, name: str) -> bool:
-    """Whether a declaration is believable: a stray byte may be wrong, but UTF-8 that is not UTF-8 is another encoding."""
+    """Whether a declaration is believable: a stray byte may be wrong, but what is no UTF-8 is not."""
     if name != "utf-8":
         return True
     sample = document[:65536]

@@ -12,6 +12,7 @@ from parsers.markup import inline, links, ordinals, visibility
 from parsers.markup.html_line import Attributes, Context, Item, Line, Node
 from parsers.markup.html_table import OpenTable
 from parsers.markup.visibility import Look, StyleSheet
+from parsers.markup.words import words
 
 _LANGUAGE = re.compile(r"(?:^|\s)(?:language-|lang-|highlight-source-|brush:\s*)([\w+#.-]{1,30})")
 _ITEM_NUMBER = {
@@ -20,18 +21,25 @@ _ITEM_NUMBER = {
 }  # fmt: skip
 
 _BLOCKS = frozenset(
-    "address article aside blockquote body center details dialog dir div dd dl dt fieldset figcaption figure footer form "
-    "frameset h1 h2 h3 h4 h5 h6 header hgroup hr html legend li listing main menu nav ol optgroup option p plaintext pre "
-    "search section summary table caption tbody thead tfoot tr td th ul xmp".split()
+    words(
+        "address article aside blockquote body center details dialog dir div dd dl dt fieldset figcaption "
+        "figure footer form frameset h1 h2 h3 h4 h5 h6 header hgroup hr html legend li listing main menu nav "
+        "ol optgroup option p plaintext pre search section summary table caption tbody thead tfoot tr td th "
+        "ul xmp"
+    )
 )
 # Not shown by any browser, or only when something else fails to load.
 _SKIPPED = frozenset(
-    "script style template title meta link base noframes iframe object embed audio video canvas applet area datalist rp "
-    "param source track colgroup col basefont bgsound frame noembed".split()
+    words(
+        "script style template title meta link base noframes iframe object embed audio video canvas applet "
+        "area datalist rp param source track colgroup col basefont bgsound frame noembed"
+    )
 )
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 _LISTS = frozenset(("ul", "ol", "menu", "dir", "dl"))
 _TABLE_PARTS = frozenset(("table", "thead", "tbody", "tfoot", "tr", "td", "th"))
+_LOADING = frozenset(("src", "data", "background", "poster"))
+_ELSEWHERE = ("http://", "https://", "//", "file:", "\\\\")
 _PROGRESS_EVERY = 2000
 
 
@@ -135,9 +143,8 @@ class Flow:
         for name, value in attributes.items():
             if name.startswith("on") or (name in ("href", "src", "action") and value and links.is_script(value)):
                 self.seen.scripts += 1
-            elif value and (name in ("src", "data", "background", "poster") or (name == "href" and tag == "link")):
-                if value.lower().startswith(("http://", "https://", "//", "file:", "\\\\")):
-                    self.seen.loads.append(value)
+            elif value and (name in _LOADING or (name == "href" and tag == "link")):
+                self.seen.loads += [value] if value.lower().startswith(_ELSEWHERE) else []
 
     def _restyle(self, declarations: visibility.Declarations) -> None:
         self._context = replace(self._context, look=visibility.inherited(self._context.look, declarations))

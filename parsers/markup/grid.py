@@ -1,7 +1,7 @@
 """SANDBOX, untrusted: cells with spans laid out as a table, with columns nobody needs taken out.
 
-A span may claim a thousand columns or sixty thousand rows in ten bytes. Only column edges where a cell begins or ends are
-kept, and rows that do not exist are not spanned, so a table is never larger than the cells it has.
+A span may claim a thousand columns or sixty thousand rows in ten bytes. Only column edges where a cell begins or ends
+are kept, and rows that do not exist are not spanned, so a table is never larger than the cells it has.
 """
 
 from bisect import bisect_left

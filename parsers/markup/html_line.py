@@ -1,4 +1,4 @@
-"""SANDBOX, untrusted: one line of an HTML page under way: text collapsed as browsers do, emphasis, links, images, formulas."""
+"""SANDBOX, untrusted: one line of an HTML page under way: collapsed text, emphasis, links, images, formulas."""
 
 import re
 from dataclasses import dataclass, replace
@@ -7,7 +7,8 @@ from typing import Any
 from contract.verdicts import ElementType
 from parsers.markup import inline, links
 from parsers.markup.inline import Inline, InlineBuilder
-from parsers.markup.visibility import Look
+from parsers.markup.visibility import PLAIN_LOOK, Look
+from parsers.markup.words import words
 
 # selectolax is compiled and its nodes are untyped here.
 Node = Any
@@ -18,14 +19,16 @@ MARKS = {
     "dfn": inline.ITALIC, "s": inline.STRIKE, "del": inline.STRIKE, "strike": inline.STRIKE, "code": inline.CODE,
     "kbd": inline.CODE, "samp": inline.CODE, "tt": inline.CODE,
 }  # fmt: skip
-_SVG_UNSHOWN = frozenset("title desc metadata defs symbol style".split())
+_SVG_UNSHOWN = frozenset(words("title desc metadata defs symbol style"))
 _COLLAPSIBLE = re.compile(r"[\t\n\r\f]|  ")
 _SPACES = re.compile(r"[ \t\n\r\f]+")
 _SPACES_IN_LINE = re.compile(r"[ \t\r\f]+")
 _TEX = re.compile(r"^\{\\(?:displaystyle|textstyle) (.*)\}$", re.DOTALL)
 # A button names an action of the page ("Edit", "Move to sidebar"); a longer label is a heading that unfolds something.
 _BUTTON_WORDS_MIN = 5
-_TYPED_VALUES = frozenset(("", "text", "email", "number", "tel", "url", "date", "time", "month", "week", "datetime-local"))
+_TYPED_VALUES = frozenset(
+    ("", "text", "email", "number", "tel", "url", "date", "time", "month", "week", "datetime-local")
+)
 
 
 @dataclass(slots=True)
@@ -46,7 +49,7 @@ class Context:
     marks: int = 0
     url: str = ""
     title: str = ""
-    look: Look = Look()
+    look: Look = PLAIN_LOOK
     pre: bool = False
     language: str = ""
     item: Item | None = None

@@ -18,7 +18,8 @@ _SIGN_OF_MARK = {mark: sign for mark, sign, _ in _SIGNS}
 
 _SPACES = re.compile(r"[ \t\u00a0]+")
 _AROUND_BREAK = re.compile(r" *\n *")
-# Beside markup of ours a lone sign may find a partner, so this escapes more than `markdown_escape`, which sees whole lines.
+# Beside markup of ours a single sign may find a partner:
+# this escapes more than `markdown_escape`, which sees whole lines.
 _ESCAPED = re.compile(
     r"([\\`]|(?<!\s)\*|\*(?!\s)|<(?=[A-Za-z/!?])|&(?=#?\w{1,32};)|~(?=~)|\[(?=[^\[\]]*\][(:]))"
     r"|(?<![^\W_])_(?!\s)|(?<!\s)_(?![^\W_])"

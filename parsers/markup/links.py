@@ -1,7 +1,7 @@
 """SANDBOX, untrusted: where a hyperlink leads: schemes that are no place dropped, redirectors looked through.
 
-A search result's or a mail gateway's link names its target inside a tracking address. The target is what a reader of the
-text needs; the tracking address is noise that changes with every fetch.
+A search result's or a mail gateway's link names its target inside a tracking address. The target is what a reader of
+the text needs; the tracking address is noise that changes with every fetch.
 """
 
 import base64
@@ -31,7 +31,8 @@ def is_script(url: str) -> bool:
 
 def resolve(url: str) -> str:
     """The address to show for an href: as written, or the target of a known redirector; "" when it is no place, or a
-    redirector does not say which."""
+    redirector does not say which.
+    """
     url = url.strip()
     if not url or url.startswith("#") or _squeezed(url).startswith(_NO_PLACE):
         return ""

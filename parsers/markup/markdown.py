@@ -1,4 +1,4 @@
-"""SANDBOX, untrusted: Markdown (CommonMark, tables, strikethrough) by markdown-it-py, its inline markup as its author wrote it.
+"""SANDBOX, untrusted: Markdown (CommonMark, tables, strikethrough) by markdown-it-py, inline markup as written.
 
 HTML inside Markdown is read by the HTML reader, so that what a browser would hide is hidden here too.
 """
@@ -14,6 +14,7 @@ from parsers.blocks import Block, Cell, FoundIssue, Link, ParsedDocument, Refuse
 from parsers.markup.encoding import decode
 from parsers.markup.front_matter import split_front_matter
 from parsers.markup.inline import BOLD, CODE, ITALIC, STRIKE, Inline, InlineBuilder
+from parsers.markup.words import words
 
 # The parser recurses once for each level of quotes and lists; what is deeper stays text.
 _NESTING_MAX = 60
@@ -23,17 +24,22 @@ _CLOSING = {"strong_close": BOLD, "em_close": ITALIC, "s_close": STRIKE}
 _OPENED_OR_CLOSED_TAG = re.compile(r"<(/?)([a-zA-Z][\w-]*)[^<>]*?(/?)>")
 # Elements whose end tags never come, or may be left out.
 _NEVER_OPEN = frozenset(
-    "br hr img input wbr meta link source col area base embed param track p li dt dd option optgroup tr td th thead tbody "
-    "tfoot colgroup rt rp".split()
+    words(
+        "br hr img input wbr meta link source col area base embed param track p li dt dd option optgroup tr "
+        "td th thead tbody tfoot colgroup rt rp"
+    )
 )
+
 # A name in angle brackets that is no HTML element ("run `x` with <file>") was meant to be read.
 _ELEMENTS = frozenset(
-    "a abbr address article aside audio b bdi bdo big blockquote body br button canvas caption center cite code col "
-    "colgroup data dd del details dfn dialog div dl dt em embed fieldset figcaption figure font footer form h1 h2 h3 h4 h5 "
-    "h6 head header hr html i iframe img input ins kbd label legend li link main map mark math menu meta nav noscript "
-    "object ol optgroup option p param picture pre q rp rt ruby s samp script section select small source span strike "
-    "strong style sub summary sup svg table tbody td template textarea tfoot th thead time title tr track tt u ul var video "
-    "wbr".split()
+    words(
+        "a abbr address article aside audio b bdi bdo big blockquote body br button canvas caption center "
+        "cite code col colgroup data dd del details dfn dialog div dl dt em embed fieldset figcaption figure "
+        "font footer form h1 h2 h3 h4 h5 h6 head header hr html i iframe img input ins kbd label legend li "
+        "link main map mark math menu meta nav noscript object ol optgroup option p param picture pre q rp rt "
+        "ruby s samp script section select small source span strike strong style sub summary sup svg table "
+        "tbody td template textarea tfoot th thead time title tr track tt u ul var video wbr"
+    )
 )
 _LANGUAGE = re.compile(r"[\w+#.-]{1,30}")
 _DATE = re.compile(r"\d{4}(?:-\d\d(?:-\d\d(?:[T ][\d:.]+(?:Z|[+-]\d\d:?\d\d)?)?)?)?")

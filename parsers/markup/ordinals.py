@@ -1,16 +1,18 @@
-"""SANDBOX, untrusted: numbers as list markers show them: roman, letters, ordinals, and the scripts office suites offer."""
+"""SANDBOX, untrusted: numbers as list markers show them: roman, letters, ordinals, other scripts."""
 
 from collections.abc import Callable
+
+from parsers.markup.words import words
 
 _ROMAN = (
     (1000, "M"), (900, "CM"), (500, "D"), (400, "CD"), (100, "C"), (90, "XC"), (50, "L"), (40, "XL"),
     (10, "X"), (9, "IX"), (5, "V"), (4, "IV"), (1, "I"),
 )  # fmt: skip
-_UNITS = (
+_UNITS = words(
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
     "eighteen nineteen"
-).split()
-_TENS = "_ _ twenty thirty forty fifty sixty seventy eighty ninety".split()
+)
+_TENS = words("_ _ twenty thirty forty fifty sixty seventy eighty ninety")
 _IRREGULAR_ORDINALS = {
     "one": "first", "two": "second", "three": "third", "five": "fifth", "eight": "eighth", "nine": "ninth",
     "twelve": "twelfth",
@@ -58,7 +60,7 @@ def repeated_letters(alphabet: str) -> Callable[[int], str]:
 
 
 def bijective_letters(number: int) -> str:
-    """a … z, aa, ab: how browsers go on after the last letter."""
+    """A … z, aa, ab: how browsers go on after the last letter."""
     if not 0 < number <= _LARGEST:
         return str(number)
     text = ""

@@ -1,13 +1,14 @@
 """SANDBOX, untrusted: what a browser would not show: `hidden`, style attributes, and the simple rules of style sheets.
 
-Only what the file itself says is judged; nothing is loaded. Selectors with combinators and rules inside `@media` are passed
-over: they hide and show parts of ordinary pages by screen size, and guessing wrong would lose visible text.
+Only what the file itself says is judged; nothing is loaded. Selectors with combinators and rules inside `@media` are
+passed over: they hide and show parts of ordinary pages by screen size, and guessing wrong would lose visible text.
 """
 
 import re
 from dataclasses import dataclass, field, replace
 
 from parsers.markup.depth import replace_between
+from parsers.markup.words import words
 
 Rgb = tuple[int, int, int]
 
@@ -20,8 +21,8 @@ _NAMED: dict[str, Rgb] = {
     "ivory": (255, 255, 240), "whitesmoke": (245, 245, 245), "ghostwhite": (248, 248, 255),
 }  # fmt: skip
 _INVISIBLE_CLIPS = ("rect(0", "rect(1px,1px,1px,1px)", "rect(1px1px1px1px)", "inset(50%)", "inset(100%)", "circle(0")
-_BLOCK_DISPLAYS = frozenset("block flex grid list-item table flow-root".split())
-_KEPT_SPACES = frozenset("pre pre-wrap break-spaces".split())
+_BLOCK_DISPLAYS = frozenset(words("block flex grid list-item table flow-root"))
+_KEPT_SPACES = frozenset(words("pre pre-wrap break-spaces"))
 _FAR_OUTSIDE = -900.0  # CSS pixels to the left or above: off every screen
 _SAME_COLOUR = 24  # sum of channel distances under which text cannot be told from its background
 _RULES_MAX = 20_000
@@ -53,6 +54,9 @@ class Look:
         if self.colour and self.background and _distance(self.colour, self.background) < _SAME_COLOUR:
             return "text in its background's colour"
         return ""
+
+
+PLAIN_LOOK = Look()
 
 
 @dataclass(slots=True)

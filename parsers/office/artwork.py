@@ -1,4 +1,4 @@
-"""SANDBOX, untrusted: what hangs on a run: text boxes, pictures, charts, diagrams, embedded objects, in the order they stand."""
+"""SANDBOX, untrusted: what hangs on a run: text boxes, pictures, charts, diagrams, in the order they stand."""
 
 from collections.abc import Callable, Iterator
 from typing import Protocol
@@ -7,11 +7,11 @@ from lxml import etree
 
 from contract.verdicts import ElementType
 from parsers.blocks import Block
+from parsers.markup.inline import tidy
 from parsers.office.drawings import chart_blocks, diagram_blocks, paragraph_texts
 from parsers.office.line import chosen
 from parsers.office.names import CX, DGM, MC, WP, C, R, V, W
 from parsers.office.reading import Reading
-from parsers.markup.inline import tidy
 
 _LOCKED_CANVAS = "{http://schemas.openxmlformats.org/drawingml/2006/lockedCanvas}lockedCanvas"
 

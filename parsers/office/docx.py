@@ -42,7 +42,7 @@ class DocxParser:
     )
 
     def parse(self, document: bytes, report: Report) -> ParsedDocument:
-        """Read one document. Raises `Refused`: encrypted, bomb, corrupt (no main part), unsupported (old Word format)."""
+        """Read one document. Raises `Refused`: encrypted, bomb, corrupt (no main part), unsupported (old Word)."""
         if document.startswith(_OLE):
             if _ENCRYPTED_STREAM in document:
                 raise Refused(Refusal.ENCRYPTED, "a password is needed to open the document")
@@ -124,7 +124,7 @@ def _blocks(reading: Reading, main: str, root: etree._Element) -> list[Block]:
 
 
 def _notes(reading: Reading, notes: Notes) -> Iterator[Block]:
-    """Notes in the order of their marks. A note's own marks (there are none in Word) would come too late, and are left."""
+    """Notes in the order of their marks."""
     for note_id, marker in list(notes.markers.items()):
         blocks = Story(reading, Place(notes.part)).read(notes.elements[note_id])
         text = plain_lines(blocks)
@@ -137,9 +137,7 @@ def _notes(reading: Reading, notes: Notes) -> Iterator[Block]:
         yield Block(ElementType.FOOTNOTE, text, markdown, marker=marker, links=links)
 
 
-def _headers_and_footers(
-    reading: Reading, main: str, container: etree._Element
-) -> tuple[list[Block], list[Block]]:
+def _headers_and_footers(reading: Reading, main: str, container: etree._Element) -> tuple[list[Block], list[Block]]:
     """Each distinct header and footer that some page shows, once."""
     settings = _related_xml(reading.package, main, "settings")
     even_too = bool(settings is not None and toggle(settings, "evenAndOddHeaders"))

@@ -16,7 +16,8 @@ _DIAGRAM_DEPTH_MAX = 8
 _CHART_KINDS = {
     "lineChart": "Line chart", "line3DChart": "Line chart", "barChart": "Bar chart", "bar3DChart": "Bar chart",
     "pieChart": "Pie chart", "pie3DChart": "Pie chart", "ofPieChart": "Pie chart", "doughnutChart": "Doughnut chart",
-    "areaChart": "Area chart", "area3DChart": "Area chart", "scatterChart": "Scatter chart", "bubbleChart": "Bubble chart",
+    "areaChart": "Area chart", "area3DChart": "Area chart", "scatterChart": "Scatter chart",
+    "bubbleChart": "Bubble chart",
     "radarChart": "Radar chart", "stockChart": "Stock chart", "surfaceChart": "Surface chart",
 }  # fmt: skip
 
@@ -84,7 +85,9 @@ def _extended_chart(root: etree._Element) -> list[Block]:
     """Charts of Office 2016 (waterfall, treemap …): their texts, then the points of each level."""
     titles = [tidy(" ".join(paragraph_texts(title))) for title in root.iter(CX + "title")]
     blocks = [Block(ElementType.FIGURE_CAPTION, text) for text in dict.fromkeys(titles) if text]
-    rows = [[tidy(point.text or "") for point in level.iter(CX + "pt")][:_POINTS_MAX] for level in root.iter(CX + "lvl")]
+    rows = [
+        [tidy(point.text or "") for point in level.iter(CX + "pt")][:_POINTS_MAX] for level in root.iter(CX + "lvl")
+    ]
     rows = [row for row in rows if any(row)]
     if rows:
         width = max(len(row) for row in rows)

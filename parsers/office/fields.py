@@ -1,12 +1,14 @@
-"""SANDBOX, untrusted: Word's fields: instructions that are not shown, results that are, and what running one would do."""
+"""SANDBOX, untrusted: Word's fields: instructions that are not shown, results that are."""
 
 import re
 from dataclasses import dataclass, field
 
+from parsers.markup.words import words
+
 _HYPERLINK = re.compile(r'\bHYPERLINK\s+(?:\\[a-z]\s+)*(?:"([^"]*)"|([^\s"\\][^\s"]*))', re.IGNORECASE)
 _NAME = re.compile(r"[A-Za-z]+")
 # Fields that start a program or fetch a file when they are updated, some of them on opening.
-_ACTIVE = frozenset("DDE DDEAUTO LINK IMPORT INCLUDE INCLUDETEXT INCLUDEPICTURE MACROBUTTON DATABASE".split())
+_ACTIVE = frozenset(words("DDE DDEAUTO LINK IMPORT INCLUDE INCLUDETEXT INCLUDEPICTURE MACROBUTTON DATABASE"))
 _INSTRUCTION_CHARS_MAX = 4096
 
 

@@ -1,4 +1,4 @@
-"""SANDBOX, untrusted: what a reviewer should know of a Word package: macros, embedded files, links to the outside, hidden text."""
+"""SANDBOX, untrusted: what a reviewer should know of a Word package: macros, embedded files, outside links."""
 
 from contract.verdicts import FindingKind, Severity
 from parsers.office.package import Relationship
@@ -8,7 +8,9 @@ _EMBEDDED = frozenset(("oleObject", "package", "aFChunk", "embeddedObject"))
 _CONTROLS = frozenset(("control", "activeXControlBinary"))
 _PARTS_NAMED_MAX = 20
 # What is fetched when the document is opened weighs more than what is fetched on request.
-_FETCHED_ON_OPENING = frozenset(("attachedTemplate", "oleObject", "frame", "subDocument", "aFChunk", "externalLinkPath"))
+_FETCHED_ON_OPENING = frozenset(
+    ("attachedTemplate", "oleObject", "frame", "subDocument", "aFChunk", "externalLinkPath")
+)
 
 
 def inspect(reading: Reading) -> None:

@@ -1,4 +1,4 @@
-"""SANDBOX, untrusted: what one Word paragraph shows, run by run: text, emphasis, links, formulas, notes; and what hangs on it."""
+"""SANDBOX, untrusted: what one Word paragraph shows, run by run: text, emphasis, links, formulas, notes."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -16,9 +16,7 @@ from parsers.office.styles import RunLook, Style, read_look
 from parsers.office.symbols import in_font, symbol
 
 # Elements whose content stands in the line as if they were not there.
-_TRANSPARENT = frozenset(
-    W + name for name in ("ins", "moveTo", "smartTag", "customXml", "dir", "bdo", "sdtContent")
-)
+_TRANSPARENT = frozenset(W + name for name in ("ins", "moveTo", "smartTag", "customXml", "dir", "bdo", "sdtContent"))
 _PLAIN_CHARACTERS = {
     W + "tab": " ", W + "ptab": " ", W + "cr": "\n", W + "noBreakHyphen": "-", W + "softHyphen": "",
 }  # fmt: skip
@@ -124,7 +122,7 @@ class LineReader:
             if character_style:
                 look = look.under(self._reading.styles.character(character_style))
             look = look.under(read_look(properties))
-        stack = [iter(run)]
+        stack: list[Iterator[etree._Element]] = [iter(run)]
         while stack:
             element = next(stack[-1], None)
             if element is None:
@@ -136,9 +134,7 @@ class LineReader:
             else:
                 self._run_child(element, look, url, line, around)
 
-    def _run_child(
-        self, element: etree._Element, look: RunLook, url: str, line: Line, around: Surroundings
-    ) -> None:
+    def _run_child(self, element: etree._Element, look: RunLook, url: str, line: Line, around: Surroundings) -> None:
         tag = element.tag
         if tag == W + "t":
             self._text(element.text or "", look, url, line, around)

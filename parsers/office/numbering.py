@@ -1,4 +1,4 @@
-"""SANDBOX, untrusted: list numbers as Word shows them (ISO 29500-1, 17.9): levels, overrides, restarts, formats, patterns."""
+"""SANDBOX, untrusted: list numbers as Word shows them (ISO 29500-1, 17.9)."""
 
 import re
 from dataclasses import dataclass, field
@@ -43,8 +43,12 @@ _FORMATS = {
     "japaneseDigitalTenThousand": ordinals.chinese,
     "ideographTraditional": ordinals.repeated_letters("甲乙丙丁戊己庚辛壬癸"),
     "ideographZodiac": ordinals.repeated_letters("子丑寅卯辰巳午未申酉戌亥"),
-    "aiueo": ordinals.repeated_letters("アイウエオカキクケコサシスセソタチツテトナニヌネノハヒフヘホマミムメモヤユヨラリルレロワヲン"),
-    "iroha": ordinals.repeated_letters("イロハニホヘトチリヌルヲワカヨタレソツネナラムウヰノオクヤマケフコエテアサキユメミシヱヒモセス"),
+    "aiueo": ordinals.repeated_letters(
+        "アイウエオカキクケコサシスセソタチツテトナニヌネノハヒフヘホマミムメモヤユヨラリルレロワヲン"
+    ),
+    "iroha": ordinals.repeated_letters(
+        "イロハニホヘトチリヌルヲワカヨタレソツネナラムウヰノオクヤマケフコエテアサキユメミシヱヒモセス"
+    ),
     "ganada": ordinals.repeated_letters("가나다라마바사아자차카타파하"),
     "chosung": ordinals.repeated_letters("ㄱㄴㄷㄹㅁㅂㅅㅇㅈㅊㅋㅌㅍㅎ"),
     "russianLower": ordinals.repeated_letters("абвгдежзиклмнопрстуфхцчшщыэюя"),
@@ -67,7 +71,7 @@ def show_number(value: int, number_format: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """How one level of a list is numbered. `restart` is the 1-based level after which it restarts; 0 never, None any."""
+    """How one level is numbered. `restart` is the 1-based level after which it begins anew; 0 never, None any."""
 
     start: int = 1
     format: str = "decimal"
@@ -108,7 +112,9 @@ class Numbering:
             return
         for element in root.iterfind(W + "abstractNum"):
             levels = {number(lvl.get(W + "ilvl")): _read_level(lvl) for lvl in element.iterfind(W + "lvl")}
-            self._lists.setdefault(element.get(W + "abstractNumId", ""), _List(levels, val(element, "numStyleLink") or ""))
+            self._lists.setdefault(
+                element.get(W + "abstractNumId", ""), _List(levels, val(element, "numStyleLink") or "")
+            )
         for element in root.iterfind(W + "num"):
             self._numbers.setdefault(element.get(W + "numId", ""), _read_number(element))
 

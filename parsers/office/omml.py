@@ -206,7 +206,9 @@ def _group(element: etree._Element, depth: int) -> str:
 
 
 def _matrix(element: etree._Element, depth: int) -> str:
-    rows = [" & ".join(_inside(cell, depth).strip() for cell in row.iterfind(M + "e")) for row in element.iterfind(M + "mr")]
+    rows = [
+        " & ".join(_inside(cell, depth).strip() for cell in row.iterfind(M + "e")) for row in element.iterfind(M + "mr")
+    ]
     return r"\begin{matrix}" + r" \\ ".join(rows) + r"\end{matrix}"
 
 

@@ -1,7 +1,7 @@
 """SANDBOX, untrusted: an OOXML package: parts, their types and relationships, and their XML parsed without any trust.
 
-Written on `zipfile` and lxml alone. python-docx opens the whole package itself and gives up at the first missing part or
-odd date, which is what real uploads are full of; importing it costs 35 ms more than lxml does.
+Written on `zipfile` and lxml alone. python-docx opens a whole package by itself and gives up at the first missing part
+or null style, which real uploads are full of; and importing it costs 35 ms more than lxml does.
 """
 
 import posixpath
@@ -104,7 +104,9 @@ class Package:
             target = (element.get("Target") or "").strip()
             external = (element.get("TargetMode") or "").lower() == "external"
             if not external:
-                target = posixpath.normpath(posixpath.join("/" + folder, unquote(target.replace("\\", "/")))).lstrip("/")
+                target = posixpath.normpath(posixpath.join("/" + folder, unquote(target.replace("\\", "/")))).lstrip(
+                    "/"
+                )
             kind = (element.get("Type") or "").rstrip("/").rpartition("/")[2]
             yield element.get("Id") or "", Relationship(kind, target, external)
 

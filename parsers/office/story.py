@@ -1,7 +1,6 @@
 """SANDBOX, untrusted: one story of a Word document (body, header, note, text box): paragraphs and tables to blocks."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import NamedTuple
 
 from lxml import etree
@@ -24,7 +23,7 @@ _UNWRAPPED = frozenset(W + name for name in ("sdt", "sdtContent", "customXml", "
 
 
 class Place(NamedTuple):
-    """Where a story stands: its part, how deep it is nested, and whether the paper behind its text is known to be white."""
+    """Where a story stands: its part, how deep it is nested, whether what is behind its text is known to be white."""
 
     part: str
     depth: int = 0
@@ -41,7 +40,9 @@ class Story:
         self._fields = fields or Fields()
         self._lines = LineReader(reading, self._fields)
         self._code_goes_on = False
-        self._fonts_mean_code = not reading.styles.paragraph(None).base.is_code()  # a document typed in Courier throughout is not code
+        self._fonts_mean_code = not reading.styles.paragraph(
+            None
+        ).base.is_code()  # a document typed in Courier throughout is not code
 
     def read(self, container: etree._Element) -> list[Block]:
         """Everything in a container, in order. May be called again; blocks add up."""
@@ -130,9 +131,7 @@ class Story:
     def _block(
         self, done: Inline, style: Style, heading: int, marker: str | None, properties: etree._Element | None
     ) -> Block:
-        block = Block(
-            ElementType.NARRATIVE_TEXT, done.text, done.markdown, links=done.links, emphasis=done.emphasis
-        )
+        block = Block(ElementType.NARRATIVE_TEXT, done.text, done.markdown, links=done.links, emphasis=done.emphasis)
         if heading:
             block.kind, block.depth = ElementType.TITLE, min(heading, 6)
             if marker:
@@ -191,7 +190,7 @@ def _heading(properties: etree._Element | None, style: Style) -> int:
 
 def block_elements(container: etree._Element) -> Iterator[etree._Element]:
     """Paragraphs, tables and other blocks of a container, looking through content controls and tracked insertions."""
-    stack = [iter(container)]
+    stack: list[Iterator[etree._Element]] = [iter(container)]
     while stack:
         element = next(stack[-1], None)
         if element is None:

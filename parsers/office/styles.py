@@ -1,4 +1,4 @@
-"""SANDBOX, untrusted: what paragraph and character styles say, with what they inherit: headings, lists, code, hidden text."""
+"""SANDBOX, untrusted: what paragraph and character styles say, with what they inherit."""
 
 import re
 from collections.abc import Callable
@@ -9,20 +9,24 @@ from lxml import etree
 
 from parsers.office.names import VAL, W, child, number, val
 
-_HEADING = re.compile(r"^(?:heading|überschrift|titre|título|titolo|kop|rubrik|overskrift|заголовок|标题|見出し)\s*([1-9])\b")
+_HEADING = re.compile(
+    r"^(?:heading|überschrift|titre|título|titolo|kop|rubrik|overskrift|заголовок|标题|見出し)\s*([1-9])\b"
+)
 _MONOSPACED = re.compile(
-    r"^(?:courier|consolas|menlo|monaco|lucida console|lucida sans typewriter|andale mono|inconsolata|ocr a|letter gothic|"
-    r"prestige elite|fixedsys|terminal|hack$|sf mono|cascadia|jetbrains mono|ubuntu mono|dejavu sans mono|source code pro|"
-    r"fira (?:code|mono)|liberation mono|noto sans mono|noto mono|roboto mono|ibm plex mono|space mono|nimbus mono|"
-    r"simsun-extb$|ms gothic mono)",
+    r"^(?:courier|consolas|menlo|monaco|lucida console|lucida sans typewriter|andale mono|inconsolata|ocr a|"
+    r"letter gothic|prestige elite|fixedsys|terminal|hack$|sf mono|cascadia|jetbrains mono|ubuntu mono|"
+    r"dejavu sans mono|source code pro|fira (?:code|mono)|liberation mono|noto sans mono|noto mono|roboto mono|"
+    r"ibm plex mono|space mono|nimbus mono|simsun-extb$|ms gothic mono)",
 )
-_CODE_NAMES = frozenset(
-    "code,code block,codeblock,source code,sourcecode,html preformatted,preformatted text,preformatted,macro text,macro,"
-    "verbatim,program listing,code listing,listing,programlisting,code example,source,console,terminal,command line".split(",")
-)
-_CODE_CHARACTER_NAMES = frozenset(
-    "code,html code,html keyboard,html sample,html typewriter,source code char,verbatim char,inline code,code char".split(",")
-)
+_CODE_NAMES = frozenset({
+    "code", "code block", "codeblock", "source code", "sourcecode", "html preformatted", "preformatted text",
+    "preformatted", "macro text", "macro", "verbatim", "program listing", "code listing", "listing", "programlisting",
+    "code example", "source", "console", "terminal", "command line",
+})  # fmt: skip
+_CODE_CHARACTER_NAMES = frozenset({
+    "code", "html code", "html keyboard", "html sample", "html typewriter", "source code char", "verbatim char",
+    "inline code", "code char",
+})  # fmt: skip
 _CAPTIONS = frozenset(("caption", "beschriftung", "légende", "table caption", "image caption", "figure caption"))
 _STYLE_DEPTH_MAX = 32
 _WHITE = frozenset(("ffffff", "fffffe", "fefefe", "fdfdfd"))
@@ -45,7 +49,7 @@ class RunLook:
     raised: bool | None = None
 
     def under(self, other: "RunLook") -> "RunLook":
-        """This, with whatever `other` says in its place."""
+        """What `other` says, and where it says nothing, what this does."""
         if other is PLAIN or self is PLAIN:
             return self if other is PLAIN else other
         changes = {name: value for name in _LOOK_FIELDS if (value := getattr(other, name)) is not None}

@@ -114,7 +114,7 @@ def _first_row_looks_different(table: etree._Element) -> bool:
 
 def _wrapped(container: etree._Element, name: str) -> Iterator[etree._Element]:
     """Rows of a table or cells of a row, looking through content controls and tracked insertions."""
-    stack = [iter(container)]
+    stack: list[Iterator[etree._Element]] = [iter(container)]
     while stack:
         element = next(stack[-1], None)
         if element is None:

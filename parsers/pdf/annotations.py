@@ -1,6 +1,5 @@
-"""SANDBOX, untrusted: what a page carries beside its drawing: links, notes, and form values that are not drawn."""
+"""SANDBOX, untrusted: what a page carries beside its drawing: notes, and form values that are not drawn."""
 
-from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
@@ -17,37 +16,6 @@ _VALUE_FIELDS = frozenset(("Text", "ComboBox", "ListBox"))
 _PASSWORD_FIELD = 1 << 13  # ISO 32000-1, table 228
 _HIDDEN_FLAGS = 2 | 32  # Hidden, NoView: ISO 32000-1, table 165
 _NOTE_SIZE = 10.0
-_BAND_POINTS = 32.0
-
-
-def attach_links(page: Any, content: PageContent) -> None:
-    """Write addresses into the spans that lie under the page's link areas."""
-    areas: dict[int, list[tuple[Box, str]]] = {}
-    rotation = int(page.rotation)
-    for link in islice(_links(page), ANNOTATIONS_MAX):
-        if not link.uri or not link.is_external:
-            continue
-        box = turn_box(tuple(link.rect), rotation, content.width, content.height)
-        for band in range(int(box[1] // _BAND_POINTS), int(box[3] // _BAND_POINTS) + 1):
-            areas.setdefault(band, []).append((box, link.uri))
-    if not areas:
-        return
-    for quarters, atoms in content.frames.items():
-        turn = content.turn(quarters)
-        for span in (span for atom in atoms for span in atom.spans):
-            x0, y0, x1, y1 = turn.shown((span.x0, span.y0, span.x1, span.y1))
-            x, y = (x0 + x1) / 2, (y0 + y1) / 2
-            for box, uri in areas.get(int(y // _BAND_POINTS), ())[:200]:
-                if box[0] - 1 <= x <= box[2] + 1 and box[1] - 1 <= y <= box[3] + 1:
-                    span.link = uri
-                    break
-
-
-def _links(page: Any) -> Iterator[Any]:
-    link = page.first_link
-    while link is not None:
-        yield link
-        link = link.next
 
 
 def notes_and_values(page: Any, content: PageContent) -> list[Piece]:

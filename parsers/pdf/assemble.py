@@ -57,7 +57,7 @@ def _block(piece: Piece, kind: Typography, level: int | None, nesting: Nesting) 
     block.emphasis = _emphasis(piece)
     item = marker_of(text)
     if block.kind == ElementType.NARRATIVE_TEXT and item is not None:
-        block.kind, block.depth = ElementType.LIST_ITEM, nesting.depth(piece.lines[0].x0)
+        block.kind, block.depth = ElementType.LIST_ITEM, nesting.depth(piece.indent)
         block.marker, block.text = item
         block.markdown = with_links(block.text, block.links)
     return block

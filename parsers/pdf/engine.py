@@ -9,11 +9,13 @@ from parsers.blocks import Box, Refused
 
 _MUPDF: Any = pymupdf  # ships no types worth the name
 _FLAGS = int(_MUPDF.TEXT_COLLECT_VECTORS | _MUPDF.TEXT_CLIP)
+_RENDERING_SIDE_MAX = 1_600.0
 _EVERYWHERE = _MUPDF.INFINITE_RECT()
 
 MUPDF_ERRORS: tuple[type[Exception], ...] = (
     _MUPDF.mupdf.FzErrorBase,  # what MuPDF itself raises; it is no RuntimeError
     RuntimeError,
+    ArithmeticError,
     ValueError,
     KeyError,
     IndexError,
@@ -55,6 +57,44 @@ class Drawing:
         return blocks
 
 
+class Rendering:
+    """A page as pixels, drawn when first asked for: dear, and needed only where drawing order leaves a doubt."""
+
+    def __init__(self, page: Any) -> None:
+        self._page = page
+        self._pixels: Any = None
+        self._failed = False
+
+    def contrast(self, box: Box) -> int:
+        """Greatest difference (0..255) within a colour channel in a box of the page as shown; 0: cannot be drawn."""
+        if self._pixels is None and not self._failed:
+            self._draw()
+        if self._failed:
+            return 0
+        scale, pixels = self._scale, self._pixels
+        x0, x1 = max(int(box[0] * scale), 0), min(int(box[2] * scale) + 1, pixels.width)
+        y0, y1 = max(int(box[1] * scale), 0), min(int(box[3] * scale) + 1, pixels.height)
+        if x0 >= x1 or y0 >= y1:
+            return 0
+        lowest, highest = [255] * 3, [0] * 3
+        for y in range(y0, y1):
+            row = self._samples[y * pixels.stride + 3 * x0 : y * pixels.stride + 3 * x1]
+            for channel in range(3):
+                values = row[channel::3]
+                lowest[channel] = min(lowest[channel], *values)
+                highest[channel] = max(highest[channel], *values)
+        return max(high - low for low, high in zip(lowest, highest, strict=True))
+
+    def _draw(self) -> None:
+        longest = max(self._page.rect.width, self._page.rect.height, 1.0)
+        self._scale = min(1.5, _RENDERING_SIDE_MAX / longest)
+        try:
+            self._pixels = self._page.get_pixmap(matrix=_MUPDF.Matrix(self._scale, self._scale), alpha=False)
+            self._samples = bytes(self._pixels.samples)
+        except MUPDF_ERRORS:
+            self._failed = True
+
+
 def drawn_words(page: Any) -> list[str]:
     """All words on a page in drawing order, those outside of clipping paths too, which `Drawing` leaves out."""
     text: str = page.get_textpage(clip=_EVERYWHERE, flags=0).extractText()
@@ -66,6 +106,17 @@ def image_boxes(page: Any, count_max: int) -> list[Box]:
     if not page.get_images():
         return []
     return [tuple(info["bbox"]) for info in page.get_image_info()[:count_max]]
+
+
+def link_boxes(page: Any, count_max: int) -> list[tuple[Box, str]]:
+    """Areas of the page as shown that lead out of the document, and where they lead."""
+    found: list[tuple[Box, str]] = []
+    link = page.first_link
+    while link is not None and len(found) < count_max:
+        if link.uri and link.is_external:
+            found.append((tuple(link.rect), str(link.uri)))
+        link = link.next
+    return found
 
 
 def forget_caches() -> None:

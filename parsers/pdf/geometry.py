@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from parsers.blocks import Box
 
+COORDINATE_MAX = 1e6  # points; the longest page PDF allows has 14,400, or that times a user unit
+
 
 @dataclass(frozen=True, slots=True)
 class Turn:
@@ -69,6 +71,18 @@ def turn_box(box: Box, rotation: int, width: float, height: float) -> Box:
     if rotation == 270:
         return (y0, height - x1, y1, height - x0)
     return box
+
+
+def turn_back(box: Box, rotation: int, width: float, height: float) -> Box:
+    """The inverse of `turn_box`: a box of the page as shown, on the unrotated page."""
+    if rotation % 180 == 90:
+        width, height = height, width
+    return turn_box(box, -rotation % 360, width, height)
+
+
+def is_placed(box: Box) -> bool:
+    """Whether a box is anywhere near a page: files can put things at infinity, or at no number at all."""
+    return all(abs(value) < COORDINATE_MAX for value in box)
 
 
 def overlap(a0: float, a1: float, b0: float, b1: float) -> float:

@@ -19,6 +19,12 @@ _CAPTION = re.compile(
     r"\s*(?:[\dA-Z]+(?:[.\-–]\d+)*)?\s*(?:[.:|–—-]|\s|$)",
     re.IGNORECASE,
 )
+_NUMBERED_CAPITALS = re.compile(r"^(?:[IVX]{1,5}|[A-H]|\d{1,2}(?:\.\d{1,2})*)[.)]?\s+[^\W\d_]{4}.{0,80}$")
+_SECTION_WORD = re.compile(
+    r"^(?:\d{1,2}\.?\s+)?(?:abstract|introduction|conclusions?|references|bibliography|acknowledge?ments?|appendix"
+    r"|zusammenfassung|einleitung|literaturverzeichnis|résumé|bibliographie|resumen|introducción|referencias)$",
+    re.IGNORECASE,
+)
 _ENDS_LIKE_TEXT = re.compile(r"[.;,]$")
 _HAS_WORD = re.compile(r"[^\W\d_]{2,}|[\u3040-\u30ff\u3400-\u9fff]")
 
@@ -128,7 +134,15 @@ def _is_heading(piece: Piece, kind: Typography, outline: dict[str, int]) -> bool
         return _set_like_heading(piece, text, kind)
     if piece.bold and kind.bold_stands_out and piece.size >= 0.6 * kind.body_size:
         return _set_like_heading(piece, text, kind)
-    return False
+    return _says_heading(piece, text)
+
+
+def _says_heading(piece: Piece, text: str) -> bool:
+    """Plain type, but numbered capitals on a line of their own, or one of the words that head sections everywhere."""
+    if len(piece.lines) > 1 or piece.gap_before < 0.4:
+        return False
+    numbered = _NUMBERED_CAPITALS.match(text)
+    return _SECTION_WORD.match(text) is not None or (numbered is not None and text.upper() == text)
 
 
 def _set_like_heading(piece: Piece, text: str, kind: Typography) -> bool:

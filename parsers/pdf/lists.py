@@ -57,16 +57,16 @@ def _begins_fresh(line: Line, above: list[Line]) -> bool:
 
 @dataclass(slots=True)
 class Nesting:
-    """Depth of successive items from their left edges, in points. `reset` when something else comes between."""
+    """Depth of successive items from their indents, in points. `reset` when something else comes between."""
 
     edges: list[float] = field(default_factory=list)
 
-    def depth(self, x0: float) -> int:
-        """Depth 0.. of an item that begins at `x0`."""
-        while self.edges and x0 < self.edges[-1] - 4:
+    def depth(self, indent: float) -> int:
+        """Depth 0.. of an item that begins `indent` points from its column's edge."""
+        while self.edges and indent < self.edges[-1] - 4:
             self.edges.pop()
-        if not self.edges or x0 > self.edges[-1] + 8:
-            self.edges.append(x0)
+        if not self.edges or indent > self.edges[-1] + 8:
+            self.edges.append(indent)
         return min(len(self.edges) - 1, 8)
 
     def reset(self) -> None:

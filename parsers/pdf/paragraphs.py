@@ -10,6 +10,7 @@ from parsers.pdf.lists import starts_item
 from parsers.pdf.model import Atom, Line, Piece, TableRegion
 from parsers.pdf.order import Column
 
+_ADVANCE = 1.2  # of the type size, from baseline to baseline, where nothing tells
 _SIZE_STEP = 0.15  # relative; scanned text has lines of slightly different size within a paragraph
 _SENTENCE_END = re.compile(r"[.!?:;\"”’)\]]$")
 
@@ -36,11 +37,12 @@ def _paragraphs(atoms: list[Atom], page: int, turn: Turn) -> list[Piece]:
     if not lines:
         return []
     left, right = min(line.x0 for line in lines), max(line.x1 for line in lines)
-    usual_gap = _usual_advance(lines)
+    advances = _usual_advances(lines)
     pieces: list[Piece] = []
     current: list[Line] = []
     for line in lines:
-        if current and _breaks(current, line, left, right, usual_gap):
+        usual = advances.get(round(line.size), advances[0])
+        if current and _breaks(current, line, left, right, usual):
             pieces.append(piece_of(current, page, turn, left, right))
             current = []
         current.append(line)
@@ -49,15 +51,20 @@ def _paragraphs(atoms: list[Atom], page: int, turn: Turn) -> list[Piece]:
     return pieces
 
 
-def _usual_advance(lines: list[Line]) -> float:
-    """The usual distance between baselines in type sizes, 1.2 where nothing tells."""
-    ratios = [
-        (below.baseline - above.baseline) / max(below.size, 1)
-        for above, below in pairwise(lines)
-        if abs(above.size - below.size) < 0.1 * below.size
-    ]
-    near = sorted(ratio for ratio in ratios if 0.8 < ratio < 2.2)
-    return near[len(near) // 3] if len(near) >= 3 else (near[0] if near else 1.2)
+def _usual_advances(lines: list[Line]) -> dict[int, float]:
+    """The usual distance between baselines, in type sizes, by rounded type size; under 0 that of the whole column.
+
+    Notes and quotations in smaller type are often set wider or tighter than the text around them.
+    """
+    ratios: dict[int, list[float]] = {0: []}
+    for above, below in pairwise(lines):
+        ratio = (below.baseline - above.baseline) / max(below.size, 1)
+        if abs(above.size - below.size) < 0.1 * below.size and 0.8 < ratio < 2.2:
+            ratios[0].append(ratio)
+            ratios.setdefault(round(below.size), []).append(ratio)
+    usual = {size: sorted(near)[len(near) // 3] for size, near in ratios.items() if len(near) >= 3}
+    usual.setdefault(0, min(ratios[0], default=_ADVANCE))
+    return usual
 
 
 def _breaks(current: list[Line], line: Line, left: float, right: float, usual: float) -> bool:

@@ -4,7 +4,7 @@ from typing import Any
 
 from contract.verdicts import FindingKind, Refusal, Severity
 from parsers.blocks import FoundIssue, ParsedDocument, Refused, Report
-from parsers.pdf.annotations import attach_links, notes_and_values
+from parsers.pdf.annotations import notes_and_values
 from parsers.pdf.assemble import blocks_of
 from parsers.pdf.engine import MUPDF_ERRORS, forget_caches, opened
 from parsers.pdf.findings import hidden_layers, hidden_text, objects_of_note
@@ -71,7 +71,6 @@ def _read(pdf: Any, index: int, result: ParsedDocument) -> list[Piece]:
     page = pdf.load_page(index)
     content = read_page(page, index + 1)
     result.page_sizes[index + 1] = (round(content.width, 2), round(content.height, 2))
-    attach_links(page, content)
     pieces, complete = lay_out(content)
     noted = notes_and_values(page, content)
     if not complete:

@@ -8,24 +8,23 @@ import re
 from collections import Counter
 from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import pairwise
 from typing import Any
 
 from parsers.blocks import Box
-from parsers.pdf.bidi import logical_order, needs_reordering, reversed_run
-from parsers.pdf.engine import Drawing, drawn_words, image_boxes
-from parsers.pdf.geometry import Turn, quarters_of, turn_box, turn_direction
+from parsers.pdf.bidi import logical_order
+from parsers.pdf.engine import Drawing, Rendering, drawn_words, image_boxes, link_boxes
+from parsers.pdf.geometry import Turn, is_placed, quarters_of, turn_back, turn_box, turn_direction
+from parsers.pdf.glyphs import LinkAreas, Run, depends_on_glyphs, runs_of
 from parsers.pdf.model import Atom, Span, Vector
 from parsers.pdf.visibility import Drawn, Visibility
 
 SPANS_PER_PAGE_MAX = 40_000
 VECTORS_PER_PAGE_MAX = 20_000
 IMAGES_PER_PAGE_MAX = 500
+LINKS_PER_PAGE_MAX = 2_000
+CLIPPED_WORDS_MAX = 100  # enough for a finding; each is searched for in the whole text of the page
 _SUPERSCRIPT, _ITALIC, _MONO, _BOLD = 1, 2, 8, 16  # span["flags"] of PyMuPDF
 _CHAR_BOLD, _CHAR_FILLED, _CHAR_STROKED = 8, 16, 32  # span["char_flags"]
-_WIDE_SPACE = re.compile(r" {2,}|\t")
-_LONG_WORD = re.compile(r"[^\W\d_]{20}")
-_WORD_GAP_MIN = 0.09  # of the type size, over the usual distance between glyphs
 _BOLD_NAME = re.compile(r"bold|black|heavy|demi|cmbx|[-,]bd\b", re.IGNORECASE)
 _ITALIC_NAME = re.compile(r"ital|obli|slant|cmti", re.IGNORECASE)
 _MONO_NAME = re.compile(r"courier|mono|consol|cmtt|menlo|typewriter|fixed", re.IGNORECASE)
@@ -45,6 +44,7 @@ class PageContent:
     frames: dict[int, list[Atom]] = field(default_factory=dict)
     vectors: list[Vector] = field(default_factory=list)
     images: list[Box] = field(default_factory=list)
+    links: LinkAreas = field(default_factory=LinkAreas)
     hidden: list[tuple[str, str]] = field(default_factory=list)
     clipped: list[str] = field(default_factory=list)
     span_count: int = 0
@@ -70,14 +70,19 @@ def read_page(page: Any, number: int) -> PageContent:
     drawing = Drawing(page)
     blocks = drawing.blocks()
     content.clipped = _clipped_words(blocks, page)
-    if _needs_glyph_places(blocks):
+    content.links = LinkAreas(
+        (turn_back(box, rotation, content.width, content.height), uri)
+        for box, uri in link_boxes(page, LINKS_PER_PAGE_MAX)
+    )
+    if content.links or _needs_glyph_places(blocks):
         blocks = drawing.blocks_with_glyphs()
     for block in blocks:
         if block["type"] == 3:
             _add_vector(content, block, rotation)
     images = image_boxes(page, IMAGES_PER_PAGE_MAX)
     content.images = [turn_box(box, rotation, content.width, content.height) for box in images]
-    judge = Visibility(content.width, content.height, content.vectors, content.images)
+    box = (0.0, 0.0, content.width, content.height)
+    judge = Visibility(box, content.vectors, content.images, Rendering(page))
     for block in blocks:
         if block["type"] == 0:
             for line in block["lines"]:
@@ -97,8 +102,8 @@ def _clipped_words(blocks: list[dict[str, Any]], page: Any) -> list[str]:
     if sum(map(len, words)) <= len("".join(shown.split())):
         return []
     left = Counter(shown.split())
-    missing = Counter(words) - left
-    return [word for word in words if missing[word] > 0 and word not in shown]
+    missing = list((Counter(words) - left).elements())[:CLIPPED_WORDS_MAX]
+    return [word for word in missing if word not in shown]
 
 
 def _needs_glyph_places(blocks: list[dict[str, Any]]) -> bool:
@@ -108,13 +113,14 @@ def _needs_glyph_places(blocks: list[dict[str, Any]]) -> bool:
             continue
         for line in block["lines"]:
             for span in line["spans"]:
-                text = span["text"]
-                if _WIDE_SPACE.search(text.strip()) or _LONG_WORD.search(text) or needs_reordering(text):
+                if depends_on_glyphs(span["text"]):
                     return True
     return False
 
 
 def _add_vector(content: PageContent, block: dict[str, Any], rotation: int) -> None:
+    if not is_placed(block["bbox"]):
+        return
     if len(content.vectors) >= VECTORS_PER_PAGE_MAX:
         content.truncated = True
         return
@@ -134,21 +140,24 @@ def _add_line(content: PageContent, judge: Visibility, line: dict[str, Any], rot
     wide = False
     for raw in line["spans"]:
         content.span_count += 1
-        for text, box, gap_before in _runs(raw):
-            if not text.strip():
+        for run in runs_of(raw, content.links):
+            if not run.text.strip():
                 if spans and not spans[-1].text.endswith(" "):
                     spans[-1].text += " "
                 continue
-            if gap_before and spans:
+            if not is_placed(run.box):
+                content.hidden.append(("off page", run.text))
+                continue
+            if run.after_gap and spans:
                 _add_atom(content, quarters, spans, order)
                 spans, wide = [], True
-            shown_box = turn_box(box, rotation, content.width, content.height)
-            why_hidden = judge.hidden_because(_painting(raw, text, shown_box, order))
+            shown_box = turn_box(run.box, rotation, content.width, content.height)
+            why_hidden = judge.hidden_because(_painting(raw, run.text, shown_box, order))
             if why_hidden:
-                content.hidden.append((why_hidden, text))
+                content.hidden.append((why_hidden, run.text))
             else:
-                content.unmapped += text.count("\ufffd")
-                spans.append(_span(raw, text, turn.upright(shown_box)))
+                content.unmapped += run.text.count("\ufffd")
+                spans.append(_span(raw, run, turn.upright(shown_box)))
     if spans:
         _add_atom(content, quarters, spans if wide else logical_order(spans), order)
 
@@ -172,67 +181,18 @@ def atom_of(spans: list[Span], order: int) -> Atom:
     )
 
 
-def _runs(raw: dict[str, Any]) -> list[tuple[str, Box, bool]]:
-    """The parts of a span between wide spaces: text, box, and whether a wide space stood before it."""
-    chars = raw.get("chars")
-    if chars is None:
-        return [(raw["text"], raw["bbox"], False)]
-    runs: list[tuple[str, Box, bool]] = []
-    current: list[dict[str, Any]] = []
-    spaces = 0
-    gap = False
-    for char in chars:
-        if char["c"] in " \t\u00a0":
-            spaces += 2 if char["c"] == "\t" else 1
-        else:
-            if spaces >= 2 and current:
-                runs.append(_run(current, gap, raw["size"]))
-                current, gap = [], True
-            elif spaces >= 2:
-                gap = True
-            spaces = 0
-        current.append(char)
-    if current:
-        runs.append(_run(current, gap, raw["size"]))
-    return runs
-
-
-def _run(chars: list[dict[str, Any]], gap: bool, size: float) -> tuple[str, Box, bool]:
-    inked = [char for char in chars if not char["c"].isspace()] or chars
-    boxes = [char["bbox"] for char in inked]
-    text = _with_spaces(chars, size)
-    if needs_reordering(text) and boxes[0][0] < boxes[-1][0]:
-        text = reversed_run(text)  # drawn from left to right: the reader starts at the right
-    box = (min(b[0] for b in boxes), min(b[1] for b in boxes), max(b[2] for b in boxes), max(b[3] for b in boxes))
-    return text, box, gap
-
-
-def _with_spaces(chars: list[dict[str, Any]], size: float) -> str:
-    """The text of glyphs; where it has a word too long to be one, spaces are put where the page shows gaps."""
-    text = "".join(char["c"] for char in chars)
-    if len(chars) < 6 or needs_reordering(text) or (" " in text and not _LONG_WORD.search(text)):
-        return text
-    gaps = [right["bbox"][0] - left["bbox"][2] for left, right in pairwise(chars)]
-    wide = sorted(gaps)[len(gaps) // 2] + _WORD_GAP_MIN * size
-    parts = [chars[0]["c"]]
-    for gap, left, right in zip(gaps, chars, chars[1:], strict=False):
-        if gap > wide and left["c"] != " " and right["c"] != " ":
-            parts.append(" ")
-        parts.append(right["c"])
-    return "".join(parts)
-
-
-def _span(raw: dict[str, Any], text: str, box: Box) -> Span:
+def _span(raw: dict[str, Any], run: Run, box: Box) -> Span:
     flags, char_flags = raw["flags"], raw["char_flags"]
     bold, italic, mono = _style_of_font(raw["font"])
     return Span(
         *box,
-        text.replace("\u00a0", " ").replace("\t", " "),
+        run.text.replace("\u00a0", " ").replace("\t", " "),
         float(raw["size"]),
         bold or bool(flags & _BOLD or char_flags & _CHAR_BOLD),
         italic or bool(flags & _ITALIC),
         mono or bool(flags & _MONO),
         bool(flags & _SUPERSCRIPT),
+        run.link,
     )
 
 

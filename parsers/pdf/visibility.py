@@ -7,6 +7,7 @@ painted over. Invisible text over a scanned image is how OCR layers are made, an
 from dataclasses import dataclass
 
 from parsers.blocks import Box
+from parsers.pdf.engine import Rendering
 from parsers.pdf.model import Vector
 
 SIZE_MIN_POINTS = 1.0
@@ -33,10 +34,10 @@ class Drawn:
 class Visibility:
     """Judge of one page. `vectors` and `images` are those of the page as shown."""
 
-    def __init__(self, width: float, height: float, vectors: list[Vector], images: list[Box]) -> None:
-        self._page = (0.0, 0.0, width, height)
+    def __init__(self, page: Box, vectors: list[Vector], images: list[Box], rendering: Rendering) -> None:
+        self._page = page
+        self._rendering = rendering
         self._fills = _backgrounds(vectors)
-        self._covers = [fill for fill in self._fills if fill.color in (0, _WHITE)]
         self._images = images
         self._alike: dict[int, bool] = {}
 
@@ -50,9 +51,9 @@ class Visibility:
             return "" if self._scanned() else "invisible"
         if run.alpha < ALPHA_MIN:
             return "" if self._scanned() else "transparent"
-        if self._painted_over(run):
-            return "painted over"
-        return self._blends(run) if self._may_blend(run.color) else ""
+        doubt = "painted over" if self._painted_over(run) else self._blends(run)
+        # Gradients, rounded boxes and transparency are no rectangles of one colour: what is drawn in the end decides.
+        return doubt if doubt and self._rendering.contrast(run.box) < CONTRAST_MIN else ""
 
     def _may_blend(self, color: int) -> bool:
         """Whether anything on the page has nearly this colour; asked once for each colour."""
@@ -64,18 +65,18 @@ class Visibility:
         return known
 
     def _blends(self, run: Drawn) -> str:
+        if not self._may_blend(run.color):
+            return ""
         background = _WHITE
         for fill in reversed(self._fills):
             if fill.order < run.order and _holds((fill.x0, fill.y0, fill.x1, fill.y1), run.box):
                 background = fill.color
                 break
-        if _contrast(run.color, background) >= CONTRAST_MIN:
-            return ""
-        return "" if any(_holds(image, run.box) for image in self._images) else "colour of its background"
+        return "" if _contrast(run.color, background) >= CONTRAST_MIN else "colour of its background"
 
     def _painted_over(self, run: Drawn) -> bool:
-        """Covered by a later black or white box. Other colours are highlights, which multiply and do not cover."""
-        for fill in reversed(self._covers):
+        """Whether a box drawn later lies over the run. It may still show through, as it does under a highlight."""
+        for fill in reversed(self._fills):
             if fill.order < run.order:
                 return False
             if _hides(fill, run.box):

@@ -24,6 +24,7 @@ _MARKS = (
 )
 _CONTROLS = bytes(code for code in range(32) if code not in b"\t\n\r\x0b\x0c\x1b") + b"\x7f"
 _CONTROL_SHARE_MAX = 0.1  # text files have been seen with stray NULs and record separators
+_CONTROLS_FREE = 2  # one stray byte is a large share of a short text
 _LEGACY_CONTROL_SHARE_MAX = 0.01  # without valid UTF-8 to vouch for it
 _DAMAGE_SHARE_MAX = 0.2  # damaged bytes per valid UTF-8 sequence
 _ISO_2022_JP = re.compile(rb"\x1b\$[@B]")
@@ -63,13 +64,13 @@ def _encoding_of(document: bytes, *, whole: bool) -> str | None:
     if wide:
         return wide
     controls = len(sample) - len(sample.translate(None, _CONTROLS))
-    if controls > _CONTROL_SHARE_MAX * len(sample):
+    if controls > _CONTROLS_FREE + _CONTROL_SHARE_MAX * len(sample):
         return None
     if _is_utf8(document, whole):
         return "iso2022_jp" if _ISO_2022_JP.search(document) and _decodes(document, "iso2022_jp", whole) else "utf-8"
     if _is_damaged_utf8(document):
         return "utf-8"
-    if controls > _LEGACY_CONTROL_SHARE_MAX * len(sample):
+    if controls > _CONTROLS_FREE + _LEGACY_CONTROL_SHARE_MAX * len(sample):
         return None
     return best_legacy_encoding(document[:HEAD_BYTES])
 
@@ -99,23 +100,28 @@ def _wide_encoding(sample: bytes) -> str | None:
     sample = sample[: len(sample) // 4 * 4] or sample[: len(sample) // 2 * 2]
     if len(sample) < 2 or 0 not in sample:
         return None
-    candidates = []
-    if len(sample) % 4 == 0:
-        candidates += [("utf-32-le", sample[3::4]), ("utf-32-be", sample[0::4])]
-        candidates = [(name, high) for name, high in candidates if high.count(0) == len(high)]
+    candidates = _utf32_candidates(sample) if len(sample) % 4 == 0 else []
     half = len(sample) // 2
     low_end, high_end = sample[0::2].count(0), sample[1::2].count(0)
     if high_end > 19 * low_end:
-        candidates.append(("utf-16-le", sample[1::2]))
+        candidates.append("utf-16-le")
     elif low_end > 19 * high_end:
-        candidates.append(("utf-16-be", sample[0::2]))
+        candidates.append("utf-16-be")
     # Text with a stray NUL also has all its NULs in odd or all in even places, but is plain ASCII otherwise.
     mostly_nul = max(low_end, high_end) > half // 4
     looks_ascii = sample.isascii() and len(sample.translate(None, _CONTROLS)) + low_end + high_end >= 0.95 * len(sample)
-    for name, _ in candidates:
+    for name in candidates:
         if (mostly_nul or not looks_ascii) and _reads_as_text(sample, name):
             return name
     return None
+
+
+def _utf32_candidates(sample: bytes) -> list[str]:
+    """By the highest byte, always NUL, and the one below, NUL for all but rare characters."""
+    quarter = len(sample) // 4
+    zeros = [sample[offset::4].count(0) for offset in range(4)]
+    highest_two = {"utf-32-le": (zeros[3], zeros[2]), "utf-32-be": (zeros[0], zeros[1])}
+    return [name for name, (top, below) in highest_two.items() if top == quarter and below > 0.7 * quarter]
 
 
 def _reads_as_text(sample: bytes, encoding: str) -> bool:

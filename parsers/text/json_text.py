@@ -23,7 +23,7 @@ _TOKEN = re.compile(
 )
 _LIST_SCALAR = re.compile(_SCALAR)
 _LINE_CHARS_MAX = 100
-_INDENTED_DEPTH_MAX = 24  # deeper values are not indented further: a million levels would take the square of a million
+_INDENTED_DEPTH_MAX = 16  # deeper values are not indented further: a million levels would take the square of a million
 _PROGRESS_TOKENS = 50_000
 _CLOSER = {"{": "}", "[": "]"}
 _VALUE_ENDS = frozenset({"list", "scalar", "empty", "close"})

@@ -12,7 +12,7 @@ from functools import partial
 from typing import NamedTuple
 
 # Frequent letters, then after a space the less frequent ones. Capitals follow from small letters.
-_WEST = "äöüßéèêàâçñóíáúåøæîôã œëïûùõìòýðþ"
+_WEST = "äöüßéèêëïàâçñóíáúåøæîôã œûùõìòýðþ"
 _EAST = "ąćęłńóśżáčéěíňřšťúůýžőűăâîţşöüä đźďľĺŕôçëß"
 _TURKISH = "çğıöşüi̇ âîû"
 _BALTIC = "ąčęėįšųūžāēģīķļņõäöü ŗō"

@@ -2,7 +2,9 @@
 
 import io
 import json
+import signal
 import tarfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -109,6 +111,20 @@ def job_for(document: bytes, limits: Limits = SHORT) -> Job:
         "wall_seconds": limits.wall_seconds,
         "output_bytes_max": limits.output_bytes,
     }
+
+
+def wait_until_busy(client: docker.DockerClient, container_id: str) -> None:
+    """Return once the sandbox's `ignore_signals` has begun, as the host's kernel shows it: its job has arrived."""
+    pid = int(client.api.inspect_container(container_id)["State"]["Pid"])
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
+            status = Path(f"/proc/{child}/status").read_text()
+            ignored = next(int(row.split()[1], 16) for row in status.splitlines() if row.startswith("SigIgn:"))
+            if ignored & 1 << (signal.SIGTERM - 1):
+                return
+        time.sleep(0.01)  # the kernel offers no event for it
+    raise TimeoutError("the sandbox never got its job")
 
 
 def report_of(run: SandboxRun) -> Any:

@@ -28,25 +28,46 @@ def client() -> Iterator[DockerClient]:
     client.close()
 
 
+def copied_checkout(folder: Path) -> tuple[str, Path]:
+    """What images are made of, under an image name of its own: nobody else's image is removed, nobody's edit disturbs."""
+    name = f"test-{uuid.uuid4().hex[:8]}"
+    for part in ("contract", "parsers", "sandbox_images"):
+        shutil.copytree(context_root() / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
+    image = (folder / "sandbox_images/documents").rename(folder / "sandbox_images" / name)
+    manifest = image / "parser.toml"
+    manifest.write_text(manifest.read_text().replace('name = "documents"', f'name = "{name}"'))
+    return name, folder
+
+
+def remove_images(client: DockerClient, name: str, root: Path) -> None:
+    for image in named(client, name, root):
+        client.images.remove(image.image_id, force=True)
+
+
+def named(client: DockerClient, name: str, root: Path) -> list[InstalledImage]:
+    return [image for image in list_images(client, root) if image.name == name]
+
+
 @pytest.fixture(scope="module")
-def image(client: DockerClient) -> InstalledImage:
-    """The current image of this checkout."""
-    return build_image(client, "documents")
+def shared(client: DockerClient, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
+    """A copy for all tests that do not change it."""
+    name, root = copied_checkout(tmp_path_factory.mktemp("shared"))
+    yield name, root
+    remove_images(client, name, root)
+
+
+@pytest.fixture(scope="module")
+def image(client: DockerClient, shared: tuple[str, Path]) -> InstalledImage:
+    """The image of the shared copy."""
+    return build_image(client, shared[0], root=shared[1])
 
 
 @pytest.fixture
 def checkout(client: DockerClient, tmp_path: Path) -> Iterator[tuple[str, Path]]:
-    """What images are made of, under an image name of the test's own, so that nobody else's image is removed."""
-    name = f"test-{uuid.uuid4().hex[:8]}"
-    for folder in ("contract", "parsers", "sandbox_images"):
-        shutil.copytree(context_root() / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
-    folder = (tmp_path / "sandbox_images/documents").rename(tmp_path / "sandbox_images" / name)
-    manifest = folder / "parser.toml"
-    manifest.write_text(manifest.read_text().replace('name = "documents"', f'name = "{name}"'))
-    yield name, tmp_path
-    for built in list_images(client, tmp_path):
-        if built.name == name:
-            client.images.remove(built.image_id, force=True)
+    """A copy to change."""
+    name, root = copied_checkout(tmp_path)
+    yield name, root
+    remove_images(client, name, root)
 
 
 def run_in(client: DockerClient, image: InstalledImage, code: str) -> str:
@@ -62,8 +83,8 @@ def run_in(client: DockerClient, image: InstalledImage, code: str) -> str:
         container.remove(force=True)
 
 
-def test_building_twice_builds_once(client: DockerClient, image: InstalledImage) -> None:
-    assert build_image(client, "documents") == image
+def test_building_twice_builds_once(client: DockerClient, shared: tuple[str, Path], image: InstalledImage) -> None:
+    assert build_image(client, shared[0], root=shared[1]) == image
     assert image.current
 
 
@@ -132,11 +153,11 @@ def test_the_host_keeps_nothing_of_its_own_in_the_image(client: DockerClient, im
 
 
 def test_every_profile_reads_its_document_in_a_sandbox(
-    client: DockerClient, image: InstalledImage, tmp_path: Path
+    client: DockerClient, shared: tuple[str, Path], image: InstalledImage, tmp_path: Path
 ) -> None:
     engine = DockerEngine(namespace="test-images", owner_directory=tmp_path)
     try:
-        found = verify_image(client, engine, "documents")
+        found = verify_image(client, engine, shared[0], root=shared[1])
     finally:
         engine.close()
     assert {result.profile for result in found} == {"pdf", "office", "text"}
@@ -144,8 +165,10 @@ def test_every_profile_reads_its_document_in_a_sandbox(
     assert {result.image_id for result in found} == {image.image_id}
 
 
-def test_profiles_name_the_image_by_digest(client: DockerClient, image: InstalledImage) -> None:
-    profiles = resolve_profiles(client)
+def test_profiles_name_the_image_by_digest(
+    client: DockerClient, shared: tuple[str, Path], image: InstalledImage
+) -> None:
+    profiles = resolve_profiles(client, shared[1])
     assert {profile.image for profile in profiles.values()} == {image.image_id}
     assert {profile.parser_digest for profile in profiles.values()} == {image.content_digest}
     assert profiles["pdf"].preload == ("pdf",)
@@ -166,7 +189,7 @@ def test_a_changed_parser_makes_a_new_image_and_removes_the_old(
         resolve_profiles(client, root)
     second = build_image(client, name, root=root)
     assert second.content_digest != first.content_digest
-    assert [image.image_id for image in list_images(client, root) if image.name == name] == [second.image_id]
+    assert [image.image_id for image in named(client, name, root)] == [second.image_id]
     with pytest.raises(ImageNotFound):
         client.images.get(first.image_id)
     assert client.images.list(all=True, filters={"label": "io.gloveport.stage=assemble", "dangling": True}) == []
@@ -175,13 +198,9 @@ def test_a_changed_parser_makes_a_new_image_and_removes_the_old(
 def test_the_same_files_give_the_same_layers(client: DockerClient, checkout: tuple[str, Path]) -> None:
     name, root = checkout
     first = client.images.get(build_image(client, name, root=root).image_id).attrs["RootFS"]["Layers"]
-    client.images.remove(list_images_named(client, root, name)[0].image_id, force=True)
+    remove_images(client, name, root)
     second = client.images.get(build_image(client, name, root=root).image_id).attrs["RootFS"]["Layers"]
     assert first == second
-
-
-def list_images_named(client: DockerClient, root: Path, name: str) -> list[InstalledImage]:
-    return [image for image in list_images(client, root) if image.name == name]
 
 
 def test_two_builders_at_once_make_one_image(client: DockerClient, checkout: tuple[str, Path]) -> None:

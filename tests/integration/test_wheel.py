@@ -5,13 +5,14 @@ import os
 import shutil
 import subprocess
 import sys
+import tomllib
 import zipfile
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[2]
-SHIPPED = ("contract", "flows", "ingest", "parsers", "sandbox_images", "scripts")
+TARGET = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]["wheel"]
 METADATA = ("pyproject.toml", "LICENSE", "NOTICE", "README.md")
 
 
@@ -19,12 +20,12 @@ METADATA = ("pyproject.toml", "LICENSE", "NOTICE", "README.md")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Built from a copy, so that nothing is left in the checkout; offline, by the backend of the environment."""
     source = tmp_path_factory.mktemp("source")
-    for name in SHIPPED:
-        shutil.copytree(ROOT / name, source / name)
-    for name in METADATA:
-        if (ROOT / name).exists():
+    for name in {*TARGET["packages"], *TARGET["force-include"], *METADATA}:
+        if (ROOT / name).is_dir():
+            shutil.copytree(ROOT / name, source / name)
+        else:
+            (source / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / name, source / name)
-    (source / "README.md").touch()
     build = "from hatchling.build import build_wheel; print(build_wheel('dist'))"
     ran = subprocess.run(
         [sys.executable, "-c", build], cwd=source, capture_output=True, text=True, timeout=120, check=False

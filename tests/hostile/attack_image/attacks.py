@@ -2,6 +2,7 @@
 
 import ctypes
 import errno
+import hashlib
 import json
 import os
 import signal
@@ -30,6 +31,14 @@ def attack(function: Any) -> Any:
 def echo(order: dict[str, Any]) -> None:
     """No attack: an honest answer, to see that a next file is unaffected."""
     say(order["say"])
+    done()
+    leave()
+
+
+@attack
+def digest(order: dict[str, Any]) -> None:
+    """No attack either: what arrived."""
+    say(hashlib.sha256(order["body"]).hexdigest())
     done()
     leave()
 

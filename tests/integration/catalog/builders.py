@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import text
 
 from contract.verdicts import Reason
-from ingest.catalog.claims import Claim, Worker, claim
+from ingest.catalog.claims import LOCK_CLASS, Claim, Worker, claim
 from ingest.catalog.database import Database
 from ingest.catalog.discover import plan
 from ingest.catalog.parses import Identity, Recipe
@@ -107,6 +107,14 @@ def sandbox_record(cpu_seconds: float = 0.25) -> SandboxRecord:
 def state_of(db: Database, key: str) -> Json:
     """Every column of one object."""
     return rows(db, "SELECT * FROM objects WHERE key = :key", key=key)[0]
+
+
+def wait_until_noticed(db: Database) -> None:
+    """The server notices by itself that a killed worker is gone: wait for that, on the locks, not for a time."""
+    with db.begin() as connection:
+        connection.execute(text("SET LOCAL lock_timeout = '60s'"))
+        for key in connection.execute(text("SELECT lock_key FROM workers WHERE ended_at IS NULL")).scalars().all():
+            connection.execute(text("SELECT pg_advisory_xact_lock(:class, :key)"), {"class": LOCK_CLASS, "key": key})
 
 
 def rows(db: Database, statement: str, **parameters: object) -> list[Json]:

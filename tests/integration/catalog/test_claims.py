@@ -9,7 +9,6 @@ import pytest
 from sqlalchemy import text
 
 from ingest.catalog.claims import (
-    LOCK_CLASS,
     claim,
     heartbeat,
     pending_ids,
@@ -22,7 +21,7 @@ from ingest.catalog.database import Database
 from ingest.errors import LeaseLost
 from ingest.knowledge.postgres import PostgresKnowledge
 from ingest.publish import publish
-from tests.integration.catalog.builders import begin, claim_one, publication, state_of, stored
+from tests.integration.catalog.builders import begin, claim_one, publication, state_of, stored, wait_until_noticed
 
 HOUR = 3600.0
 
@@ -68,20 +67,12 @@ def test_the_leases_of_a_killed_process_are_free_at_once(db: Database, db_url: s
 
     process.kill()
     process.communicate()
-    _wait_until_gone(db)
+    wait_until_noticed(db)
     assert reclaim_dead(db) == 5
     with register_worker(db, run) as worker:
         again = claim(db, worker, source, run, 10, HOUR)
     assert [c.object_id for c in again] == [object_id for object_id, _ in held]
     assert all(c.fence > fence and c.attempts == 2 for c, (_, fence) in zip(again, held, strict=True))
-
-
-def _wait_until_gone(db: Database) -> None:
-    """The server notices a broken connection by itself; wait for that, not for a time."""
-    with db.begin() as connection:
-        connection.execute(text("SET LOCAL lock_timeout = '60s'"))
-        key = connection.execute(text("SELECT max(lock_key) FROM workers")).scalar_one()
-        connection.execute(text("SELECT pg_advisory_xact_lock(:class, :key)"), {"class": LOCK_CLASS, "key": key})
 
 
 def test_a_lease_that_ran_out_is_taken_over_and_the_late_worker_refused(

@@ -5,6 +5,7 @@ import os
 import signal
 import socket
 import stat
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,13 +22,23 @@ pytestmark = pytest.mark.timeout(600)
 
 
 @pytest.fixture(scope="module")
-def settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+def settings() -> Iterator[Settings]:
     """One stack for the tests of this file, each of which finds it up and leaves it up."""
-    settings = Settings(state_directory=tmp_path_factory.mktemp("stack") / "state")
-    up(settings)
-    yield settings
-    down(settings)
-    assert left_behind(settings) == []
+    with tempfile.TemporaryDirectory(prefix="gloveport-stack-") as folder:
+        settings = Settings(state_directory=Path(folder) / "state")
+        try:
+            up(settings)
+            yield settings
+        finally:
+            down(settings)
+        assert left_behind(settings) == []
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """Not below pytest's own folder: every pytest that starts closes that to other users, and PostgreSQL is one."""
+    with tempfile.TemporaryDirectory(prefix="gloveport-stack-") as folder:
+        yield Path(folder)
 
 
 def left_behind(settings: Settings) -> list[str]:
@@ -153,12 +164,12 @@ def test_other_settings_restart_the_worker_alone(settings: Settings) -> None:
     assert b"GLOVEPORT_WALL_SECONDS=7.0" in environment
 
 
-def test_a_failed_up_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_up_leaves_nothing(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(layout: Layout, settings: Settings, port: int) -> None:
         raise StackError("the worker cannot start")
 
     monkeypatch.setattr(services, "start_worker", fail)
-    settings = Settings(state_directory=tmp_path / "state")
+    settings = Settings(state_directory=folder / "state")
     with pytest.raises(StackError, match="the worker cannot start"):
         up(settings)
     assert [each.condition for each in status(settings).components] == [Condition.STOPPED] * 3

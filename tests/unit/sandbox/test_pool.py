@@ -71,10 +71,9 @@ def wait_started(factory: Factory, count: int = 1) -> list[Sandbox]:
     return [factory.started.get(timeout=PATIENCE_SECONDS) for _ in range(count)]
 
 
-def take(pool: Pool, factory: Factory) -> Sandbox:
-    """Take one that was announced; it is in the pool a moment after it was made."""
-    while (taken := pool.take(PROFILE)) is None:
-        wait_started(factory)
+def take(pool: Pool) -> Sandbox:
+    taken = pool.take(PROFILE)
+    assert taken is not None
     return taken
 
 
@@ -86,9 +85,9 @@ def test_nothing_wanted_nothing_made(pool: Pool, factory: Factory) -> None:
 def test_what_is_taken_is_replaced_and_never_given_twice(pool: Pool, factory: Factory) -> None:
     pool.keep(PROFILE, 2)
     wait_started(factory, 2)
-    first = take(pool, factory)
+    first = take(pool)
     wait_started(factory)
-    second = take(pool, factory)
+    second = take(pool)
     assert first.container_id != second.container_id
     first.channel.close()
     second.channel.close()
@@ -121,7 +120,7 @@ def test_profiles_are_kept_apart(pool: Pool, factory: Factory) -> None:
     pool.keep(PROFILE, 1)
     pool.keep(OTHER, 1)
     assert {sandbox.profile.name for sandbox in wait_started(factory, 2)} == {"p", "other"}
-    taken = take(pool, factory)
+    taken = take(pool)
     assert taken.profile == PROFILE
     taken.channel.close()
 

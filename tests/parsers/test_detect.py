@@ -1,0 +1,182 @@
+"""TEST: media types by content, the hint as a tie-break, and packages that must not be opened."""
+
+import struct
+import zipfile
+import zlib
+from io import BytesIO
+
+import pytest
+
+from contract.verdicts import FindingKind, Refusal
+from parsers.archive_guard import open_package
+from parsers.blocks import Refused
+from parsers.detect import detect
+from parsers.registry import DOCX
+
+OUTPUT = 64 << 20
+OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(504)
+
+
+def kind_of(document: bytes, hint: str = "") -> str:
+    return detect(document, hint, OUTPUT).media_type
+
+
+def package(**members: bytes) -> bytes:
+    buffer = BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members.items():
+            archive.writestr(name.replace("__", "/"), content)
+    return buffer.getvalue()
+
+
+def docx(**more: bytes) -> bytes:
+    return package(**{"[Content_Types].xml": b"<Types/>", "word__document.xml": b"<w:document/>"}, **more)
+
+
+@pytest.mark.parametrize(
+    ("document", "hint", "expected"),
+    [
+        (b"%PDF-1.7\n...", "", "application/pdf"),
+        (b"\n\njunk %PDF-1.4", "text/plain", "application/pdf"),
+        (b"<!DOCTYPE html><p>x", "", "text/html"),
+        (b"<!-- a comment -->\n<HTML><body>x", "text/plain", "text/html"),
+        (b"<div>fragment</div>", "", "text/html"),
+        (b"<div align='center'>logo</div>\n\n# Title", "text/markdown", "text/markdown"),
+        (b"no tag at all", "text/html", "text/html"),
+        (b"<?xml version='1.0'?><html xmlns='x'>", "", "text/html"),
+        (b"<?xml version='1.0'?><rss/>", "", "application/xml"),
+        (b"<svg xmlns='x'/>", "", "image/svg+xml"),
+        (b'{"a": 1}', "", "application/json"),
+        (b'{"a": 1}', "text/plain", "application/json"),
+        (b"[1] a footnote, not JSON", "text/plain", "text/plain"),
+        (b"- [x] done\n# Title", "text/markdown", "text/markdown"),
+        (b"# Title\n\nSee [this](http://x).\n", "", "text/markdown"),
+        (b"# Title\n\nSee [this](http://x).\n", "text/plain", "text/plain"),
+        (b"a,b,c\n1,2,3\n4,5,6\n7,8,9\n", "", "text/csv"),
+        (b"a,b,c\n1,2,3\n4,5,6\n7,8,9\n", "text/plain", "text/plain"),
+        (b"a\tb\tc\n1\t2\t3\n4\t5\t6\n7\t8\t9\n", "", "text/tab-separated-values"),
+        (b"Hello, world.", "", "text/plain"),
+        ("Привет".encode("utf-16"), "", "text/plain"),
+        (b"From: a@b\nDate: today\nSubject: x\n\nHello", "", "message/rfc822"),
+        (b"From: a@b\nDate: today\nSubject: x\n\nHello", "text/plain", "text/plain"),
+        (b"{\\rtf1 x}", "", "application/rtf"),
+        (b"\x00\x01\x02\x03" * 40, "text/plain", "application/octet-stream"),
+        (b"MZ is what this note begins with", "text/plain", "text/plain"),
+        (OLE + "WordDocument".encode("utf-16-le"), "", "application/msword"),
+        (docx(), "application/pdf", DOCX),
+        (package(**{"[Content_Types].xml": b"", "xl__workbook.xml": b""}), "", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+        (package(mimetype=b"application/epub+zip"), "", "application/epub+zip"),
+        (package(readme=b"x"), "", "application/zip"),
+    ],
+)  # fmt: skip
+def test_types(document: bytes, hint: str, expected: str) -> None:
+    assert kind_of(document, hint) == expected
+
+
+@pytest.mark.parametrize("document", [b"", b" \r\n\t\x00\x00"])
+def test_nothing_is_empty(document: bytes) -> None:
+    with pytest.raises(Refused) as refused:
+        detect(document, "text/plain", OUTPUT)
+    assert refused.value.refusal is Refusal.EMPTY
+
+
+@pytest.mark.parametrize("stream", ["EncryptedPackage", "EncryptionInfo"])
+def test_a_password_protected_office_document_is_encrypted(stream: str) -> None:
+    with pytest.raises(Refused) as refused:
+        detect(OLE + stream.encode("utf-16-le"), DOCX, OUTPUT)
+    assert refused.value.refusal is Refusal.ENCRYPTED
+
+
+def test_text_that_cannot_fit_into_the_output_is_refused_unread() -> None:
+    with pytest.raises(Refused) as refused:
+        detect(b"x" * 2000, "text/plain", 1000)
+    assert refused.value.refusal is Refusal.BOMB
+
+
+def findings_of(document: bytes, hint: str) -> list[FindingKind]:
+    return [issue.kind for issue in detect(document, hint, OUTPUT).findings]
+
+
+def test_a_lying_type_is_a_finding() -> None:
+    assert findings_of(b"%PDF-1.7", "image/png") == [FindingKind.TYPE_MISMATCH]
+    assert findings_of(b"just text", "application/pdf") == [FindingKind.TYPE_MISMATCH]
+
+
+def test_a_more_exact_type_is_no_lie() -> None:
+    assert findings_of(docx(), "application/zip") == []
+    assert findings_of(b"%PDF-1.7", "application/octet-stream") == []
+    assert findings_of(b'{"a": 1}', "text/plain") == []
+
+
+def test_two_formats_in_one_file_are_a_finding() -> None:
+    assert FindingKind.POLYGLOT in findings_of(b"%PDF-1.7\n" + docx(), "application/pdf")
+    assert FindingKind.POLYGLOT in findings_of(b"<html>hi</html>" + docx(), DOCX)
+
+
+class TestOpenPackage:
+    """Archives that lie or explode; each must be refused before a parser sees it."""
+
+    def refusal(self, document: bytes) -> Refusal:
+        with pytest.raises(Refused) as refused:
+            open_package(document)
+        return refused.value.refusal
+
+    def test_a_good_package_reads(self) -> None:
+        opened = open_package(docx(extra=b"x" * 100_000))
+        assert opened.read("word/document.xml") == b"<w:document/>"
+        assert opened.read("extra") == b"x" * 100_000
+        with pytest.raises(KeyError):
+            opened.read("missing")
+
+    def test_a_flat_bomb(self) -> None:
+        """A member of zeros, a thousand times smaller than what it unpacks to."""
+        assert self.refusal(docx(zeros=bytes(64 << 20))) is Refusal.BOMB
+
+    def test_a_member_larger_than_it_declares(self) -> None:
+        """The directory says 10 bytes, the stream has 40 MB: `zipfile` would inflate them all."""
+        document = bytearray(package(a=bytes(40 << 20)))
+        directory = document.rfind(b"PK\x01\x02")
+        struct.pack_into("<L", document, directory + 24, 10)
+        assert self.refusal(bytes(document)) is Refusal.BOMB
+
+    def test_overlapping_members(self) -> None:
+        """Two directory entries for one stream: a quine-like bomb multiplies content that is stored once."""
+        document = package(a=b"some content", b=b"some content")
+        first, second = document.find(b"PK\x01\x02"), document.rfind(b"PK\x01\x02")
+        twisted = bytearray(document)
+        twisted[second + 42 : second + 46] = document[first + 42 : first + 46]
+        assert self.refusal(bytes(twisted)) is Refusal.BOMB
+
+    def test_too_many_members(self) -> None:
+        assert self.refusal(package(**{f"m{number}": b"" for number in range(20_001)})) is Refusal.BOMB
+
+    def test_a_directory_that_announces_more_than_it_may_have(self) -> None:
+        document = bytearray(package(a=b"x"))
+        end = document.rfind(b"PK\x05\x06")
+        struct.pack_into("<L", document, end + 12, 0x7FFFFFFF)
+        assert self.refusal(bytes(document)) is Refusal.BOMB
+
+    def test_encrypted_members(self) -> None:
+        document = bytearray(package(a=b"x"))
+        struct.pack_into("<H", document, document.rfind(b"PK\x01\x02") + 8, 1)
+        assert self.refusal(bytes(document)) is Refusal.ENCRYPTED
+
+    @pytest.mark.parametrize("cut", [4, 30, -1, -10])
+    def test_a_truncated_package_is_corrupt(self, cut: int) -> None:
+        assert self.refusal(docx()[:cut]) is Refusal.CORRUPT
+
+    def test_a_damaged_member_is_corrupt_when_read(self) -> None:
+        document = package(a=zlib.compress(bytes(range(256)) * 20))
+        at = document.find(b"PK\x01\x02") - 20
+        damaged = document[:at] + b"\xff\xff" + document[at + 2 :]
+        with pytest.raises(Refused) as refused:
+            open_package(damaged).read("a")
+        assert refused.value.refusal is Refusal.CORRUPT
+
+    def test_an_unknown_compression_is_unsupported(self) -> None:
+        buffer = BytesIO()
+        with zipfile.ZipFile(buffer, "w", zipfile.ZIP_LZMA) as archive:
+            archive.writestr("a", b"x" * 100)
+        with pytest.raises(Refused) as refused:
+            open_package(buffer.getvalue()).read("a")
+        assert refused.value.refusal is Refusal.UNSUPPORTED
