@@ -9,9 +9,9 @@ Modes
 
 CPU is measured system-wide, because a sandbox's cost is spread over our process, the engine, containerd, a shim,
 several short-lived runc processes and the sandbox: busy time of all processors (/proc/stat: all but idle and iowait)
-over a block of files, less what the machine spends when idle, measured just before each block. A block ends when the
-pool is full again and the used sandboxes are removed, so each file carries the price of its replacement. The median
-over rounds is reported. Other work on the machine shows in the figures: run it on a quiet one.
+over a block of files, less what the machine spends when idle, measured just before and after each block. A block ends
+when the pool is full again and the used sandboxes are removed, so each file carries the price of its replacement. The
+median over rounds is reported. Other work on the machine shows in the figures: run it on a quiet one.
 
 Latency is from dispatch to the verified answer: for sandboxes the whole of `engine.run`, which includes that the
 sandbox exited and that this was confirmed; for `docker_run` the life of the command; for `in_process` the call.
@@ -49,6 +49,7 @@ from ingest.sandbox.docker_engine import DockerEngine
 from ingest.sandbox.probe import PYTHON
 
 IDLE_SECONDS = 2.0
+QUIET_RATE_MAX = 0.1  # processors busy with something else, above which the CPU figures mean little
 WORDS = "The quick brown fox jumps over the lazy dog while the band plays on."
 
 # Runs inside the image: reads one document, handles it as `python -m parsers` would, again and again.
@@ -162,12 +163,16 @@ def idle_rate() -> float:
 def measure(figures: Figures, files: int, one: Callable[[], float], settle: Callable[[], object]) -> None:
     """A block of files: `one` handles a file and returns its latency in ms, `settle` returns when all is as before."""
     settle()
-    rate = idle_rate()
+    rate_before = idle_rate()
     before, start = busy_seconds(), time.monotonic()
     for _ in range(files):
         figures.latencies.append(one())
     settle()
     busy, wall = busy_seconds() - before, time.monotonic() - start
+    rate_after = idle_rate()
+    rate = (rate_before + rate_after) / 2
+    if max(rate_before, rate_after) > QUIET_RATE_MAX:
+        print(f"the machine is not quiet ({rate:.2f} processors busy without us): expect nonsense", file=sys.stderr)
     figures.cpu_ms.append(max(0.0, busy - rate * wall) * 1000 / files)
 
 

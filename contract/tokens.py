@@ -3,9 +3,9 @@
 The pattern below imitates what byte-pair encodings do to text on average: common English words are one token, long
 words of other languages three to four letters a token, digits go by threes, punctuation takes the newlines behind it
 along, and most scripts beyond Latin and Cyrillic cost about a token a character. Deviation in percent from OpenAI's
-cl100k_base (text-embedding-3, GPT-4) over prose of several registers (interface messages, encyclopedia, literature), and
-from o200k_base (GPT-4o). The aim is not to underestimate cl100k_base by more than 3 or to overestimate it by more than
-20; registers differ by more than that. o200k_base needs fewer tokens for almost everything.
+cl100k_base (text-embedding-3, GPT-4) over prose of several registers (interface messages, encyclopedia, literature),
+and from o200k_base (GPT-4o). The aim is not to underestimate cl100k_base by more than 3 or to overestimate it by more
+than 20; registers differ by more than that. o200k_base needs fewer tokens for almost everything.
 
     text               cl100k    o200k        text                      cl100k    o200k
     English           +4 … 14   +5 … 14       Python                       +20      +19

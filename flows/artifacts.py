@@ -55,7 +55,8 @@ def resource_id(source: str, key: str) -> str:
 
     Longer ones are cut; `payload` of the event has the whole key.
     """
-    return f"gloveport.document.{quote(f'{source}{key}', safe='', errors='surrogatepass')}"[:RESOURCE_CHARACTERS_MAX]
+    document = f"{source.rstrip('/')}/{key}"
+    return f"gloveport.document.{quote(document, safe='', errors='surrogatepass')}"[:RESOURCE_CHARACTERS_MAX]
 
 
 def payload_text(text: str) -> str:

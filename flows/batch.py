@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from flows.ingest_batch import Batch, Control, LiveRuns, OpenBatch
 
 REACH_SECONDS: Final = 5.0
-# When the server goes away for good, each call fails after 6 s instead of a minute, and a run's end takes several calls.
+# Once the server has gone away, a call fails after 6 s instead of a minute, and a run's end takes several calls.
 PATIENCE: Final = {"PREFECT_CLIENT_MAX_RETRIES": "2", "PREFECT_API_REQUEST_TIMEOUT": "20"}
 
 
@@ -151,8 +151,10 @@ def _must_admit() -> None:
 
 
 def _let_events_fail_fast() -> None:
-    """By default each event tries eleven times to reach a server that is gone, one event after the other: for every
-    quarantined file this process would end seven seconds later."""
+    """Keep a dead server from holding up the end of this process by seven seconds for every quarantined file.
+
+    By default each event tries eleven times to reach the server, one event after the other.
+    """
     from prefect.events.clients import PrefectEventsClient
     from prefect.events.worker import EventsWorker, emit_events_to_cloud
 

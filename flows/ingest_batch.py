@@ -9,7 +9,7 @@ is seen at once: it stops the claims and the sandboxes, never waits for them.
 
 import threading
 from collections.abc import Callable, Collection, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 from uuid import UUID
@@ -18,6 +18,7 @@ from prefect import Flow, flow, task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.objects import State
+from prefect.exceptions import ExternalSignal
 from prefect.futures import PrefectFuture
 from prefect.runtime import flow_run as this_flow_run
 from prefect.states import Cancelled, Completed, Failed
@@ -72,6 +73,15 @@ class Control:
     summary: RunSummary | None = None
     fault: GloveportError | None = None
 
+    @contextmanager
+    def noting_faults(self) -> Iterator[None]:
+        """Prefect keeps the text of an error alone; the caller needs the error, with its exit code and hint."""
+        try:
+            yield
+        except GloveportError as error:
+            self.fault = error
+            raise
+
 
 def batch_flow(open_batch: OpenBatch, live_runs: LiveRuns, control: Control | None = None) -> "Flow[..., Any]":
     """The flow over these batches. Prefect stores its parameters, so what must not be stored is bound here instead."""
@@ -79,7 +89,7 @@ def batch_flow(open_batch: OpenBatch, live_runs: LiveRuns, control: Control | No
     def ingest_batch(request: BatchRequest) -> "State[Any]":
         """Ingest every file of a source in single-use sandboxes; what is hostile ends in quarantine."""
         steered = control or Control()
-        with get_client(sync_client=True) as client, open_batch(request) as batch:
+        with steered.noting_faults(), get_client(sync_client=True) as client, open_batch(request) as batch:
             steered.begun = True
             reporter = Reporter(client, UUID(str(this_flow_run.get_id())), request.source)
             reporter.tag(batch.run_id)
@@ -112,11 +122,8 @@ class _Conduct:
             self._plan()
             self._drain()
             return self._settle()
-        except GloveportError as error:
-            self.control.fault = error
-            raise
-        except BaseException:
-            # A signal. The sandboxes must be gone when this process is, whoever sent it.
+        except (ExternalSignal, KeyboardInterrupt):
+            # The sandboxes must be gone when this process is, whoever sent it.
             self.control.stopped = True
             self.control.stop.set()
             self.batch.cancel()

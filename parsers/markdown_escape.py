@@ -7,13 +7,13 @@ otherwise take it for markup: `snake_case`, `2 * 3`, `C:\Users` and `price*` sta
 import re
 
 _SUSPECT = re.compile(r"[\\`*_<\[&~]")
-_BACKSLASH = re.compile(r"\\(?=[!-/:-@\[-`{-~\n])")
+_BACKSLASH = re.compile(r"\\(?=[!-/:-@\[-`{-~\n\x01])")
 _TAG_OR_ENTITY = re.compile(r"<(?=[A-Za-z/!?])|&(?=#?[A-Za-z0-9]{1,32};)")
 _RUN = re.compile(r"\*+|_+")
 _LINE_START = re.compile(
     # Inside a paragraph only the number 1 can begin a list (CommonMark 5.3).
     r"^([ ]{0,3})(?:(\A\d{1,9}|1)(?=[.)](?:[ \t]|$))"
-    r"|(?=#{1,6}(?:[ \t]|$)|[-+*](?:[ \t]|$)|>|(?:=+|-+|_{3,}|\*{3,})[ \t]*$|~~~))",
+    r"|(?=#{1,6}(?:[ \t]|$)|[-+*](?:[ \t]|$)|>|(?:=+|-+|_{3,}|\*{3,})[ \t]*$|~~~|[|:][-|: \t]*$))",
     re.MULTILINE,
 )
 _CLOSING_HASHES = re.compile(r"(?<=[ \t])(#+)$")
@@ -40,7 +40,7 @@ def escape_inline(text: str) -> str:
 
 
 def escape_block(text: str) -> str:
-    """Escape a paragraph: inline markup, and at a line's start what would begin a heading, list, quote, rule or code."""
+    """Escape a paragraph: inline markup, and at a line's start what would begin a heading, list, quote, rule …"""
     text = escape_inline(text.strip())
     if text.startswith("[") and "]:" in text:
         text = "\\" + text  # would define a link, and vanish

@@ -151,6 +151,7 @@ class _Builder:
         element_id = self._element(ElementType.TABLE, plain[:BLOCK_CHARS_MAX], metadata)
         if block.furniture:
             return header or (0, 0)
+        self.indents.columns.clear()
         start, end = self._write(block.kind, "\n".join([line.markdown for line in part]), tight=header is not None)
         header = header or (start, start + len(header_markdown))
         self._place(Placed(start, end, element_id, ElementType.TABLE, 0, header), plain)
@@ -189,11 +190,11 @@ class _Builder:
 
     def _write(self, kind: ElementType, markdown: str, *, tight: bool) -> tuple[int, int]:
         """Append a block of text. List items in a row, and parts of one table, stand on neighbouring lines."""
-        if self.placed:
+        glued = tight and self.placed and self.placed[-1].kind is kind
+        if self.placed and not glued:
             # What was written last ends with a newline already; a second one makes the blank line between blocks.
-            if not (tight and self.placed[-1].kind is kind):
-                self.pieces.append("\n")
-                self.position += 1
+            self.pieces.append("\n")
+            self.position += 1
         start = self.position
         self.pieces += [markdown, "\n"]
         self.position += len(markdown) + 1

@@ -91,6 +91,8 @@ class EmbeddedPostgres:
             except DatabaseError:
                 # A backend that does not answer must not keep the server up; the next start recovers.
                 self._run(account, "pg_ctl", "stop", "-w", "-t", "60", "-s", "-m", "immediate", "-D", str(self._data))
+            with contextlib.suppress(OSError):  # it may lie outside the state folder, which then is all there is left
+                self._socket_folder().rmdir()
 
     def is_running(self) -> bool:
         """Whether the server answers and takes connections."""

@@ -21,7 +21,7 @@ _AROUND_BREAK = re.compile(r" *\n *")
 # Beside markup of ours a single sign may find a partner:
 # this escapes more than `markdown_escape`, which sees whole lines.
 _ESCAPED = re.compile(
-    r"([\\`]|(?<!\s)\*|\*(?!\s)|<(?=[A-Za-z/!?])|&(?=#?\w{1,32};)|~(?=~)|\[(?=[^\[\]]*\][(:]))"
+    r"([\\`]|(?<!\s)\*|\*(?!\s)|<(?=[A-Za-z/!?])|&(?=#?\w{1,32};)|~|\[(?=[^\[\]]*\][(:]))"
     r"|(?<![^\W_])_(?!\s)|(?<!\s)_(?![^\W_])"
 )
 _SUSPECT = re.compile(r"[\\`*<&~\[_]")

@@ -1,5 +1,7 @@
 """SANDBOX, untrusted: what a reviewer should know of a Word package: macros, embedded files, outside links."""
 
+import re
+
 from contract.verdicts import FindingKind, Severity
 from parsers.office.package import Relationship
 from parsers.office.reading import Reading
@@ -7,6 +9,7 @@ from parsers.office.reading import Reading
 _EMBEDDED = frozenset(("oleObject", "package", "aFChunk", "embeddedObject"))
 _CONTROLS = frozenset(("control", "activeXControlBinary"))
 _PARTS_NAMED_MAX = 20
+_ADDRESS = re.compile(r"\b(?:https?|ftp|file)://|\\\\[\w.-]+\\", re.IGNORECASE)
 # What is fetched when the document is opened weighs more than what is fetched on request.
 _FETCHED_ON_OPENING = frozenset(
     ("attachedTemplate", "oleObject", "frame", "subDocument", "aFChunk", "externalLinkPath")
@@ -44,6 +47,8 @@ def _text_findings(reading: Reading) -> None:
         dynamic = instruction.upper().startswith("DDE")
         severity = Severity.HIGH if dynamic else Severity.MEDIUM
         reading.found(FindingKind.ACTIVE_CONTENT, severity, "field", instruction)
+        if _ADDRESS.search(instruction):
+            reading.found(FindingKind.EXTERNAL_REFERENCE, Severity.HIGH, "field", instruction)
 
 
 def _relationship_findings(reading: Reading, rels: str, embedded: dict[str, None]) -> None:

@@ -8,9 +8,10 @@ from parsers.pdf.lines import spans_text
 from parsers.pdf.linktext import with_links
 from parsers.pdf.lists import Nesting, marker_of
 from parsers.pdf.model import Line, Piece, Span
-from parsers.pdf.textflow import clean
+from parsers.pdf.textflow import clean, joined_lines
 
 _CAPTION_CHARS_MAX = 600
+_BLANKS_MAX = 200
 
 
 def blocks_of(pieces: list[Piece], outline: dict[str, int], heights: dict[int, float]) -> list[Block]:
@@ -32,6 +33,8 @@ def blocks_of(pieces: list[Piece], outline: dict[str, int], heights: dict[int, f
             nesting.reset()
         if _continues_code(blocks, block):
             blocks[-1].text += "\n" + block.text
+        elif _continues_sentence(blocks, block):
+            _extend(blocks[-1], block)
         else:
             blocks.append(block)
     return blocks
@@ -81,6 +84,28 @@ def _continues_code(blocks: list[Block], block: Block) -> bool:
     return blocks[-1].kind == ElementType.CODE_SNIPPET and blocks[-1].page == block.page
 
 
+def _continues_sentence(blocks: list[Block], block: Block) -> bool:
+    """Whether a paragraph goes on from the foot of one column at the top of the next, in the middle of a sentence."""
+    if not blocks or block.kind != ElementType.NARRATIVE_TEXT or blocks[-1].kind != ElementType.NARRATIVE_TEXT:
+        return False
+    above = blocks[-1]
+    if above.page != block.page or above.box is None or block.box is None or block.markdown or above.markdown:
+        return False
+    next_column = block.box[1] < above.box[3] and block.box[0] > above.box[0] + 40
+    return next_column and block.text[0].islower() and not above.text.endswith((".", "!", "?", ":", ";"))
+
+
+def _extend(above: Block, block: Block) -> None:
+    """Put a paragraph's second part to its first; the box grows around both."""
+    if above.box is None or block.box is None:
+        return
+    above.text = joined_lines([above.text, block.text])
+    above.links += block.links
+    above.emphasis += block.emphasis
+    (a0, b0, c0, d0), (a1, b1, c1, d1) = above.box, block.box
+    above.box = (min(a0, a1), min(b0, b1), max(c0, c1), max(d0, d1))
+
+
 def _code_text(lines: list[Line]) -> str:
     """Lines of code verbatim, their indents rebuilt from the width of a character."""
     spans = [span for line in lines for span in line.spans if len(span.text) > 2]
@@ -89,13 +114,18 @@ def _code_text(lines: list[Line]) -> str:
     left = min(line.x0 for line in lines)
     texts = []
     for line in lines:
-        text = " " * round((line.x0 - left) / max(width, 0.1))
+        text = _blanks(line.x0 - left, width)
         end = line.x0
         for span in line.spans:
-            text += " " * max(round((span.x0 - end) / max(width, 0.1)), 0) + span.text
+            text += _blanks(span.x0 - end, width) + span.text
             end = span.x1
         texts.append(clean(text.rstrip()))
     return "\n".join(texts)
+
+
+def _blanks(distance: float, width: float) -> str:
+    """The spaces that a distance stands for; bounded, since a file may put words anywhere."""
+    return " " * min(max(round(distance / max(width, 0.1)), 0), _BLANKS_MAX)
 
 
 def _links(piece: Piece) -> list[Link]:

@@ -76,6 +76,10 @@ def _read(pdf: Any, index: int, result: ParsedDocument) -> list[Piece]:
     if not complete:
         result.findings.append(_not_examined(place, "too many runs or rules for layout"))
     result.findings += hidden_text(content)
+    if not content.frames and content.images:
+        result.findings.append(
+            FoundIssue(FindingKind.NOT_EXAMINED, Severity.LOW, place, "an image without a text layer")
+        )
     if content.unmapped:
         evidence = f"{content.unmapped} glyphs without a character"
         result.findings.append(FoundIssue(FindingKind.UNMAPPED_TEXT, Severity.LOW, place, evidence))

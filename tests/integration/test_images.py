@@ -29,7 +29,7 @@ def client() -> Iterator[DockerClient]:
 
 
 def copied_checkout(folder: Path) -> tuple[str, Path]:
-    """What images are made of, under an image name of its own: nobody else's image is removed, nobody's edit disturbs."""
+    """What images are made of, under its own image name: no other image is removed, no edit disturbs."""
     name = f"test-{uuid.uuid4().hex[:8]}"
     for part in ("contract", "parsers", "sandbox_images"):
         shutil.copytree(context_root() / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))

@@ -14,6 +14,7 @@ from parsers.detect import detect
 from parsers.registry import DOCX
 
 OUTPUT = 64 << 20
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(504)
 
 
@@ -64,7 +65,7 @@ def docx(**more: bytes) -> bytes:
         (b"MZ is what this note begins with", "text/plain", "text/plain"),
         (OLE + "WordDocument".encode("utf-16-le"), "", "application/msword"),
         (docx(), "application/pdf", DOCX),
-        (package(**{"[Content_Types].xml": b"", "xl__workbook.xml": b""}), "", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+        (package(**{"_rels__.rels": b"", "xl__workbook.xml": b""}), "", XLSX),
         (package(mimetype=b"application/epub+zip"), "", "application/epub+zip"),
         (package(readme=b"x"), "", "application/zip"),
     ],

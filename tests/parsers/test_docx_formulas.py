@@ -30,7 +30,10 @@ CASES = {
     "left scripts": (wrapped("sPre", e(r("i"), "sub"), e(r("2"), "sup"), e(r("C"))), "{}_{i}^{2}C"),
     "square root": (wrapped("rad", e("", "deg"), e(r("x")), properties='<m:degHide m:val="1"/>'), r"\sqrt{x}"),
     "cube root": (wrapped("rad", e(r("3"), "deg"), e(r("x"))), r"\sqrt[3]{x}"),
-    "sum": (wrapped("nary", e(r("i=1"), "sub"), e(r("n"), "sup"), e(r("i")), properties='<m:chr m:val="∑"/>'), r"\sum_{i=1}^{n}i"),
+    "sum": (
+        wrapped("nary", e(r("i=1"), "sub"), e(r("n"), "sup"), e(r("i")), properties='<m:chr m:val="∑"/>'),
+        r"\sum_{i=1}^{n}i",
+    ),
     "plain integral": (wrapped("nary", e("", "sub"), e("", "sup"), e(r("xdx"))), r"\int xdx"),
     "function": (wrapped("func", e(r("log"), "fName"), e(r("x"))), r"\log x"),
     "own function": (wrapped("func", e(r("argh"), "fName"), e(r("x"))), r"\operatorname{argh}x"),

@@ -1,4 +1,4 @@
-"""TEST: Word paragraphs: what is shown is read in order, what is deleted or hidden is not, formatting becomes Markdown."""
+"""TEST: Word paragraphs: what is shown is read in order, what is deleted or hidden is not."""
 
 import io
 
@@ -20,7 +20,8 @@ STYLES = part(
     '<w:style w:type="paragraph" w:default="1" w:styleId="Normal"><w:name w:val="Normal"/></w:style>'
     '<w:style w:type="paragraph" w:styleId="H2"><w:name w:val="heading 2"/><w:basedOn w:val="Normal"/></w:style>'
     '<w:style w:type="paragraph" w:styleId="Mine"><w:name w:val="Chapter"/><w:basedOn w:val="H2"/></w:style>'
-    '<w:style w:type="paragraph" w:styleId="Out"><w:name w:val="Custom"/><w:pPr><w:outlineLvl w:val="2"/></w:pPr></w:style>'
+    '<w:style w:type="paragraph" w:styleId="Out"><w:name w:val="Custom"/><w:pPr><w:outlineLvl w:val="2"/>'
+    "</w:pPr></w:style>"
     '<w:style w:type="paragraph" w:styleId="T"><w:name w:val="Title"/></w:style>'
     '<w:style w:type="paragraph" w:styleId="Sub"><w:name w:val="Subtitle"/></w:style>'
     '<w:style w:type="paragraph" w:styleId="Cap"><w:name w:val="caption"/></w:style>'
@@ -40,7 +41,8 @@ def styled(text: str, style: str) -> str:
 def test_headings_by_style_inheritance_and_outline_level() -> None:
     document = read_body(
         styled("Report", "T") + styled("Of the year", "Sub") + styled("Two", "H2") + styled("Also two", "Mine")
-        + styled("Three", "Out") + paragraph("Four", '<w:outlineLvl w:val="3"/>') + paragraph("Body", '<w:outlineLvl w:val="9"/>'),
+        + styled("Three", "Out") + paragraph("Four", '<w:outlineLvl w:val="3"/>')
+        + paragraph("Body", '<w:outlineLvl w:val="9"/>'),
         {"word/styles.xml": STYLES},
     )  # fmt: skip
     assert [(block.text, block.depth) for block in of_kind(document, ElementType.TITLE)] == [
@@ -69,7 +71,9 @@ def test_headings_do_not_repeat_their_boldness() -> None:
 
 def test_inserted_text_is_shown_and_deleted_text_is_not() -> None:
     document = read_body(
-        "<w:p>" + run("a ") + f"<w:ins w:id='1'>{run('new ')}</w:ins><w:del w:id='2'><w:r><w:delText>old</w:delText></w:r></w:del>"
+        "<w:p>"
+        + run("a ")
+        + f"<w:ins w:id='1'>{run('new ')}</w:ins><w:del w:id='2'><w:r><w:delText>old</w:delText></w:r></w:del>"
         f"<w:moveFrom w:id='3'>{run('from')}</w:moveFrom><w:moveTo w:id='4'>{run('to')}</w:moveTo></w:p>"
         f"<w:ins w:id='5'>{paragraph('added')}</w:ins>"
     )
@@ -86,7 +90,9 @@ def test_content_controls_are_looked_through_at_every_level() -> None:
     assert text_of(read_body(body)) == "block\ninline\ncell cell"
 
 
-@pytest.mark.parametrize("properties", ["<w:vanish/>", '<w:rStyle w:val="Gone"/>', '<w:sz w:val="1"/>', '<w:color w:val="FFFFFF"/>'])
+@pytest.mark.parametrize(
+    "properties", ["<w:vanish/>", '<w:rStyle w:val="Gone"/>', '<w:sz w:val="1"/>', '<w:color w:val="FFFFFF"/>']
+)
 def test_hidden_text_is_left_out_and_reported(properties: str) -> None:
     document = read_body(f"<w:p>{run(VISIBLE)}{run(HIDDEN, properties)}</w:p>", {"word/styles.xml": STYLES})
     assert text_of(document) == VISIBLE
@@ -125,7 +131,8 @@ def field(instruction: str, result: str) -> str:
 
 def test_hyperlinks_by_relationship_and_by_field() -> None:
     document = read_body(
-        f'<w:p><w:hyperlink r:id="L">{run("one")}</w:hyperlink>{run(" ")}{field("HYPERLINK &quot;http://b.example&quot;", "two")}'
+        f'<w:p><w:hyperlink r:id="L">{run("one")}</w:hyperlink>{run(" ")}'
+        f"{field('HYPERLINK &quot;http://b.example&quot;', 'two')}"
         f'{run(" ")}<w:fldSimple w:instr="HYPERLINK \\l top http://c.example">{run("three")}</w:fldSimple>'
         f'<w:hyperlink w:anchor="here">{run(" four")}</w:hyperlink></w:p>',
         linked=[("L", "hyperlink", "http://a.example", True)],
@@ -151,13 +158,20 @@ def test_form_check_boxes() -> None:
         '<w:r><w:fldChar w:fldCharType="begin"><w:ffData><w:checkBox>{}</w:checkBox></w:ffData></w:fldChar></w:r>'
         '<w:r><w:instrText> FORMCHECKBOX </w:instrText></w:r><w:r><w:fldChar w:fldCharType="end"/></w:r>'
     )
-    body = "<w:p>" + box.format("<w:checked/>") + run(" yes ") + box.format('<w:default w:val="0"/>') + run(" no") + "</w:p>"
+    body = (
+        "<w:p>"
+        + box.format("<w:checked/>")
+        + run(" yes ")
+        + box.format('<w:default w:val="0"/>')
+        + run(" no")
+        + "</w:p>"
+    )
     assert text_of(read_body(body)) == "☒ yes ☐ no"
 
 
 def test_special_characters() -> None:
     document = read_body(
-        '<w:p><w:r><w:t>a</w:t><w:tab/><w:t>b</w:t><w:br/><w:t>c</w:t><w:noBreakHyphen/><w:softHyphen/><w:t>d</w:t>'
+        "<w:p><w:r><w:t>a</w:t><w:tab/><w:t>b</w:t><w:br/><w:t>c</w:t><w:noBreakHyphen/><w:softHyphen/><w:t>d</w:t>"
         '<w:sym w:font="Wingdings" w:char="F0FC"/><w:sym w:font="Symbol" w:char="F061"/><w:sym w:font="X" w:char="zz"/>'
         '<w:br w:type="page"/></w:r></w:p>'
     )
@@ -169,7 +183,10 @@ def test_text_typed_in_a_symbol_font() -> None:
 
 
 def test_phonetic_guides_and_exponents() -> None:
-    ruby = "<w:r><w:ruby><w:rt><w:r><w:t>とうきょう</w:t></w:r></w:rt><w:rubyBase><w:r><w:t>東京</w:t></w:r></w:rubyBase></w:ruby></w:r>"
+    ruby = (
+        "<w:r><w:ruby><w:rt><w:r><w:t>とうきょう</w:t></w:r></w:rt><w:rubyBase><w:r><w:t>東京</w:t></w:r>"
+        "</w:rubyBase></w:ruby></w:r>"
+    )
     power = run(" 10") + run("6", '<w:vertAlign w:val="superscript"/>')
     assert text_of(read_body(f"<w:p>{ruby}{power}</w:p>")) == "東京 (とうきょう) 10^6"
 
@@ -194,12 +211,17 @@ def test_code_by_style_and_by_font() -> None:
 
 
 def test_a_document_typed_in_courier_throughout_is_not_code() -> None:
-    styles = part("styles", '<w:docDefaults><w:rPrDefault><w:rPr><w:rFonts w:ascii="Courier New"/></w:rPr></w:rPrDefault></w:docDefaults>')
+    styles = part(
+        "styles",
+        '<w:docDefaults><w:rPrDefault><w:rPr><w:rFonts w:ascii="Courier New"/></w:rPr></w:rPrDefault></w:docDefaults>',
+    )
     assert read_body(paragraph("A novel."), {"word/styles.xml": styles}).blocks[0].kind is ElementType.NARRATIVE_TEXT
 
 
 def test_captions() -> None:
-    assert read_body(styled("Figure 1", "Cap"), {"word/styles.xml": STYLES}).blocks[0].kind is ElementType.FIGURE_CAPTION
+    assert (
+        read_body(styled("Figure 1", "Cap"), {"word/styles.xml": STYLES}).blocks[0].kind is ElementType.FIGURE_CAPTION
+    )
 
 
 def test_a_long_document_shows_life() -> None:
@@ -226,7 +248,12 @@ def test_a_document_written_by_another_library_reads_the_same() -> None:
 
 
 @settings(deadline=None)
-@given(st.lists(st.text(alphabet=st.characters(codec="utf-8", exclude_categories=("Cc", "Cs", "Cn", "Co")), max_size=40), max_size=8))
+@given(
+    st.lists(
+        st.text(alphabet=st.characters(codec="utf-8", exclude_categories=("Cc", "Cs", "Cn", "Co")), max_size=40),
+        max_size=8,
+    )
+)
 def test_any_text_comes_out_in_order(texts: list[str]) -> None:
     escaped = [text.replace("&", "&amp;").replace("<", "&lt;") for text in texts]
     document = read_body("".join(paragraph(text) for text in escaped))

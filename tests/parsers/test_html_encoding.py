@@ -57,7 +57,9 @@ def test_without_declaration_utf_8_is_tried_first() -> None:
     assert decode(GERMAN.encode()) == (GERMAN, "utf-8")
 
 
-@pytest.mark.parametrize("label", ["utf-7", "unicode_escape", "rot13", "zlib", "base64", "idna", "x" * 50, "../etc", "\x00"])
+@pytest.mark.parametrize(
+    "label", ["utf-7", "unicode_escape", "rot13", "zlib", "base64", "idna", "x" * 50, "../etc", "\x00"]
+)
 def test_labels_that_are_no_encodings_of_the_web(label: str) -> None:
     assert codec_of(label) == ""
 

@@ -126,7 +126,9 @@ def test_an_element_made_a_block_by_its_style_stands_alone() -> None:
 
 
 def test_images_show_their_alternative_text_and_no_address() -> None:
-    page = from_html('<p><img src="data:image/png;base64,AAAA" alt="A duck"></p><p>see <img src="x.png" alt="icon"> here</p>')
+    page = from_html(
+        '<p><img src="data:image/png;base64,AAAA" alt="A duck"></p><p>see <img src="x.png" alt="icon"> here</p>'
+    )
     assert [(block.kind, block.text) for block in page.blocks] == [
         (ElementType.IMAGE, "A duck"),
         (ElementType.NARRATIVE_TEXT, "see icon here"),
@@ -143,7 +145,9 @@ def test_captions_summaries_and_quotes() -> None:
 
 
 def test_ruby_and_exponents() -> None:
-    page = from_html("<p><ruby>東京<rp>(</rp><rt>とうきょう</rt><rp>)</rp></ruby> 10<sup>6</sup> H<sub>2</sub>O 1<sup>st</sup></p>")
+    page = from_html(
+        "<p><ruby>東京<rp>(</rp><rt>とうきょう</rt><rp>)</rp></ruby> 10<sup>6</sup> H<sub>2</sub>O 1<sup>st</sup></p>"
+    )
     assert text_of(page) == "東京 (とうきょう) 10^6 H2O 1st"
 
 

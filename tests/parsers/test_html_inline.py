@@ -5,7 +5,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from parsers.markup.inline import BOLD, CODE, ITALIC, STRIKE, InlineBuilder, code_span, escape, link_target, prefixed, tidy
+from parsers.markup.inline import (
+    BOLD,
+    CODE,
+    ITALIC,
+    STRIKE,
+    InlineBuilder,
+    code_span,
+    escape,
+    link_target,
+    prefixed,
+    tidy,
+)
 from parsers.markup.links import names_target, resolve
 from parsers.markup.ordinals import (
     bijective_letters,
@@ -48,7 +59,9 @@ def test_escaped_text_is_shown_as_it_was(text: str) -> None:
     assert rendered_text("q " + escape(text) + " q") == "q" + "".join(text.split()) + "q"
 
 
-@given(st.text(alphabet="ab`\n ", min_size=1, max_size=20).filter(lambda text: text.strip() == text and "  " not in text))
+@given(
+    st.text(alphabet="ab`\n ", min_size=1, max_size=20).filter(lambda text: text.strip() == text and "  " not in text)
+)
 def test_code_spans_show_their_text(text: str) -> None:
     tokens = MarkdownIt().parse("x" + code_span(text))[1].children or []
     assert [token.content for token in tokens if token.type == "code_inline"] == [text.replace("\n", " ")]
@@ -72,7 +85,13 @@ def test_link_titles_are_quoted() -> None:
 
 
 def test_a_line_that_looks_like_a_block_is_escaped() -> None:
-    for text, shown in (("1. a", "1\\. a"), ("- a", "\\- a"), ("# a", "\\# a"), ("> a", "\\> a"), ("1986) a", "1986\\) a")):
+    for text, shown in (
+        ("1. a", "1\\. a"),
+        ("- a", "\\- a"),
+        ("# a", "\\# a"),
+        ("> a", "\\> a"),
+        ("1986) a", "1986\\) a"),
+    ):
         builder = InlineBuilder()
         builder.add(text)
         builder.add("b", BOLD)
@@ -88,7 +107,13 @@ def test_builders_start_anew_after_each_line() -> None:
 
 
 def test_exponents_get_a_caret_and_other_raised_text_does_not() -> None:
-    for before, raised, text in (("10", "6", "10^6"), ("x", "n", "x^n"), ("1", "st", "1st"), ("", "2", "2"), ("a ", "2", "a 2")):
+    for before, raised, text in (
+        ("10", "6", "10^6"),
+        ("x", "n", "x^n"),
+        ("1", "st", "1st"),
+        ("", "2", "2"),
+        ("a ", "2", "a 2"),
+    ):
         builder = InlineBuilder()
         builder.add(before)
         builder.add_superscript(raised)
@@ -116,22 +141,30 @@ def test_titles_that_name_their_target() -> None:
     assert not names_target(" ", "/x")
 
 
-@pytest.mark.parametrize(("number", "roman"), [(1, "I"), (4, "IV"), (1994, "MCMXCIV"), (3999, "MMMCMXCIX"), (0, "0"), (4000, "4000")])
+@pytest.mark.parametrize(
+    ("number", "roman"), [(1, "I"), (4, "IV"), (1994, "MCMXCIV"), (3999, "MMMCMXCIX"), (0, "0"), (4000, "4000")]
+)
 def test_roman(number: int, roman: str) -> None:
     assert upper_roman(number) == roman
 
 
-@pytest.mark.parametrize(("number", "letters"), [(1, "a"), (26, "z"), (27, "aa"), (52, "az"), (703, "aaa"), (0, "0"), (10**9, "1000000000")])
+@pytest.mark.parametrize(
+    ("number", "letters"), [(1, "a"), (26, "z"), (27, "aa"), (52, "az"), (703, "aaa"), (0, "0"), (10**9, "1000000000")]
+)
 def test_letters_of_browsers(number: int, letters: str) -> None:
     assert bijective_letters(number) == letters
 
 
-@pytest.mark.parametrize(("number", "letters"), [(1, "a"), (26, "z"), (27, "aa"), (52, "zz"), (0, "0"), (10**6, "1000000")])
+@pytest.mark.parametrize(
+    ("number", "letters"), [(1, "a"), (26, "z"), (27, "aa"), (52, "zz"), (0, "0"), (10**6, "1000000")]
+)
 def test_letters_of_word_processors(number: int, letters: str) -> None:
     assert repeated_letters("abcdefghijklmnopqrstuvwxyz")(number) == letters
 
 
-@pytest.mark.parametrize(("number", "text"), [(1, "1st"), (2, "2nd"), (3, "3rd"), (11, "11th"), (12, "12th"), (21, "21st"), (111, "111th")])
+@pytest.mark.parametrize(
+    ("number", "text"), [(1, "1st"), (2, "2nd"), (3, "3rd"), (11, "11th"), (12, "12th"), (21, "21st"), (111, "111th")]
+)
 def test_ordinals(number: int, text: str) -> None:
     assert ordinal(number) == text
 

@@ -125,7 +125,7 @@ def test_a_library_that_prints_cannot_break_the_frames() -> None:
     assert "noise" in answer.stderr
 
 
-@pytest.mark.parametrize("error", ["ValueError('secret words')", "RecursionError()", "SystemExit(0)", "BaseException()"])
+@pytest.mark.parametrize("error", ["ValueError('words')", "RecursionError()", "SystemExit(0)", "BaseException()"])
 def test_any_exception_of_a_parser_is_corrupt_with_its_class_name_only(error: str) -> None:
     answer = ask(b"hello", "text/plain", code=bad(f"raise {error}"))
     assert answer.done["refusal"] == Refusal.CORRUPT

@@ -77,3 +77,13 @@ def test_a_page_of_no_width_is_read() -> None:
     document = page_with("")
     document.xref_set_key(document[0].xref, "MediaBox", "[0 0 0 0]")
     assert text_of(parsed(document)) == "anchor"
+
+
+def test_code_with_words_far_apart_does_not_become_a_string_of_blanks() -> None:
+    """Two monospaced words half a million points from each other, on a page as wide."""
+    document, page = new_page(width=600_000, height=800)
+    for line in range(30):
+        page.insert_text((60, 100 + 14 * line), "Some ordinary text so that code stands out", fontsize=10)
+    for x in (60, 560_000):
+        page.insert_text((x, 600), "code", fontname="cour", fontsize=10)
+    assert len(text_of(parsed(document))) < 5_000

@@ -136,6 +136,18 @@ def test_pages_without_text_are_refused_as_scans() -> None:
     assert (caught.refusal, caught.detail) == (Refusal.EMPTY, "no text layer; 2 pages look scanned")
 
 
+def test_an_image_without_text_beside_pages_with_text_is_reported() -> None:
+    document, page = new_page()
+    page.insert_text((60, 150), "typed")
+    image = pymupdf.Pixmap(pymupdf.csRGB, (0, 0, 40, 40), False)
+    image.clear_with(200)
+    scan = document.new_page()
+    scan.insert_image(scan.rect, pixmap=image)
+    result = parsed(document)
+    assert text_of(result) == "typed"
+    assert [(issue.kind, issue.place) for issue in result.findings] == [(FindingKind.NOT_EXAMINED, "page 2")]
+
+
 def test_one_bad_page_does_not_cost_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
     document, page = new_page()
     page.insert_text((60, 150), "first")

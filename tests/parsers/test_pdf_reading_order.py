@@ -99,3 +99,14 @@ def test_right_to_left_text_is_in_logical_order() -> None:
     document, page = new_page()
     page.insert_htmlbox((50, 50, 500, 300), '<p dir="rtl">שלום עולם זה מסמך 123 ועוד</p>')
     assert text_of(parsed(document)) == "שלום עולם זה מסמך 123 ועוד"
+
+
+def test_a_sentence_goes_on_in_the_next_column() -> None:
+    document, page = new_page()
+    write_lines(page, 60, 150, ["A paragraph that fills the first column", "and whose last word is hyphen-"])
+    write_lines(page, 320, 150, ["ated goes on in the second one, where", "it also comes to its end."])
+    (block,) = parsed(document).blocks
+    assert "last word is hyphenated goes on" in block.text
+    assert block.box is not None
+    assert block.box[0] < 100
+    assert block.box[2] > 350

@@ -25,7 +25,8 @@ KOREAN = "이것은 한국어 텍스트 파일입니다. 우리는 인코딩을 
 @pytest.mark.parametrize(
     ("text", "encoding"),
     [
-        *[(GERMAN, name) for name in ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-be", "cp1252")],
+        *[(GERMAN, name) for name in ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252")],
+        *[(GERMAN, name) for name in ("utf-32", "utf-32-le", "utf-32-be")],
         (GERMAN.replace("€", "EUR").replace("„", '"').replace("“", '"'), "latin-1"),
         (FRENCH, "cp1252"),
         (POLISH, "cp1250"),
@@ -80,11 +81,10 @@ def test_a_head_may_end_within_a_character() -> None:
 def test_any_bytes_are_text_or_refused(document: bytes) -> None:
     try:
         decoded = decode(document)
-    except Refused as refused:
-        assert refused.refusal is Refusal.UNSUPPORTED
-    else:
-        assert not decoded.text.startswith("\ufeff")
-        decoded.text.encode("utf-8")
+    except Refused:
+        return
+    assert not decoded.text.startswith("\ufeff")
+    decoded.text.encode("utf-8")
 
 
 @given(st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1))

@@ -143,7 +143,8 @@ class TestJson:
         assert self.shown('{"k":1,"k":2,"n":1e400}').text == '{\n  "k": 1,\n  "k": 2,\n  "n": 1e400\n}'
 
     def test_escapes_become_characters(self) -> None:
-        assert self.shown('["Gr\\u00fc\\u00dfe","\\ud83d\\ude00","\\u0000","a\\nb"]').text == '["Grüße", "😀", "\\u0000", "a\\nb"]'
+        escaped = '["Gr\\u00fc\\u00dfe","\\ud83d\\ude00","\\u0000","a\\nb"]'
+        assert self.shown(escaped).text == '["Grüße", "😀", "\\u0000", "a\\nb"]'
 
     def test_a_long_list_is_filled_into_lines(self) -> None:
         lines = self.shown(json.dumps(list(range(200)))).text.split("\n")
@@ -163,7 +164,12 @@ class TestJson:
         assert text.count("{") == depth
         assert len(text) < 100 * depth
 
-    @given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)))
+    values = st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(),
+        lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    )
+
+    @given(values)
     def test_printing_does_not_change_the_value(self, value: object) -> None:
         for ascii_only in (True, False):
             text = json.dumps(value, ensure_ascii=ascii_only).encode("utf-8", "surrogatepass")

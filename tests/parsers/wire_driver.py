@@ -50,7 +50,9 @@ class Answer:
         return [frame for frame in self.frames if frame.kind not in (FrameKind.PROGRESS, FrameKind.USAGE)]
 
 
-def job_frame(input_bytes: int, hint: str = "", output_bytes_max: int = OUTPUT_BYTES_MAX, tokens_max: int = 512) -> bytes:
+def job_frame(
+    input_bytes: int, hint: str = "", output_bytes_max: int = OUTPUT_BYTES_MAX, tokens_max: int = 512
+) -> bytes:
     job = {
         "contract": CONTRACT_VERSION, "media_type_hint": hint, "input_bytes": input_bytes,
         "options": {"chunk_tokens_max": tokens_max}, "wall_seconds": 30.0, "output_bytes_max": output_bytes_max,

@@ -69,9 +69,13 @@ def package(parts: Mapping[str, str | bytes]) -> bytes:
 def word_parts(
     body: str, others: Mapping[str, str | bytes] | None = None, linked: Relationships | None = None
 ) -> dict[str, str | bytes]:
-    """The parts of a document: its body, more parts by name (those with a usual name are related to it), relationships."""
+    """The parts of a document: its body, more parts by name (usual ones are related to it), relationships."""
     others = others or {}
-    entries = [(f"auto{at}", _KINDS[name], name.removeprefix("word/"), False) for at, name in enumerate(others) if name in _KINDS]
+    entries = [
+        (f"auto{at}", _KINDS[name], name.removeprefix("word/"), False)
+        for at, name in enumerate(others)
+        if name in _KINDS
+    ]
     return {
         "[Content_Types].xml": (
             f'<Types xmlns="{_PACKAGE}/content-types"><Default Extension="xml" ContentType="application/xml"/>'

@@ -130,7 +130,7 @@ def test_a_resource_id_is_printable_ascii_and_reversible(source: str, key: str) 
     assert re.fullmatch(r"gloveport\.document\.[A-Za-z0-9_.~%-]*", identity)
     encoded = identity.removeprefix("gloveport.document.")
     if len(identity) < artifacts.RESOURCE_CHARACTERS_MAX:
-        assert unquote(encoded, errors="surrogatepass") == f"{source}{key}"
+        assert unquote(encoded, errors="surrogatepass") == f"{source.rstrip('/')}/{key}"
 
 
 def test_a_resource_id_is_bounded() -> None:

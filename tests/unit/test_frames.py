@@ -1,5 +1,6 @@
 """TEST: frames survive any cutting of the stream, and no length is believed before its ceiling was checked."""
 
+import contextlib
 import json
 import struct
 
@@ -38,12 +39,11 @@ def test_any_cutting_of_the_stream_gives_the_same_frames(sent: list[Frame], cuts
 
 @given(st.binary(max_size=400))
 def test_garbage_is_frames_or_an_error_and_never_another_exception(garbage: bytes) -> None:
-    splitter = FrameSplitter()
-    try:
-        for frame in splitter.feed(garbage):
-            assert len(frame.payload) <= PAYLOAD_BYTES_MAX[frame.kind]
-    except FrameError as error:
-        assert "frame" in str(error)
+    received: list[Frame] = []
+    with contextlib.suppress(FrameError):
+        received.extend(FrameSplitter().feed(garbage))
+    assert all(len(frame.payload) <= PAYLOAD_BYTES_MAX[frame.kind] for frame in received)
+    assert sum(len(frame.payload) + HEADER.size for frame in received) <= len(garbage)
 
 
 @pytest.mark.parametrize("kind", list(FrameKind))
@@ -83,6 +83,6 @@ def test_every_kind_has_a_ceiling() -> None:
 def test_json_is_compact_keeps_its_order_and_refuses_nan() -> None:
     frame = encode_json(FrameKind.PROGRESS, {"stage": "größe", "done": 1, "a": None})
     assert frame[HEADER.size :] == '{"stage":"größe","done":1,"a":null}'.encode()
-    with pytest.raises(ValueError, match="NaN|Out of range"):
+    with pytest.raises(ValueError, match=r"not JSON compliant"):
         encode_json(FrameKind.USAGE, {"cpu_seconds": float("nan")})
     assert json.loads(frame[HEADER.size :])["done"] == 1

@@ -110,6 +110,7 @@ def test_a_state_folder_of_any_length_and_spelling_works(tmp_path: Path) -> None
         assert stat.S_IMODE(socket_folder.stat().st_mode) == 0o700
     finally:
         deep.stop()
+    assert not socket_folder.exists()
 
 
 def test_nothing_of_the_callers_environment_reaches_the_server(

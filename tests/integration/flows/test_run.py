@@ -117,6 +117,17 @@ def test_a_broken_invariant_fails_the_flow_run_and_is_raised(prefect: Prefect) -
     assert batch.closed.is_set()
 
 
+def test_a_batch_that_cannot_open_raises_its_own_error(prefect: Prefect) -> None:
+    def open_batch(_request: object) -> ScriptedBatch:
+        raise SandboxUnavailable("no engine", hint="start it")
+
+    with pytest.raises(SandboxUnavailable, match="no engine") as caught:
+        run_through_prefect(
+            BatchParameters("x", prefect.settings), prefect.api_url, lambda _report: None, open_batch=open_batch
+        )
+    assert caught.value.hint == "start it"
+
+
 def test_a_limit_is_kept_and_is_no_failure(prefect: Prefect) -> None:
     batch = ScriptedBatch(run_id="run-limit", files=[indexed(number) for number in range(5)])
     result, reports = prefect.run(batch, files_max=2)
