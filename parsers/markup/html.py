@@ -1,7 +1,7 @@
 """SANDBOX, untrusted: HTML and XHTML. The tree is built by lexbor (selectolax), which follows the HTML standard.
 
 lexbor rather than libxml2 (lxml): it repairs real pages as browsers do (a heading inside a paragraph, text between
-table rows, omitted tags), which libxml2 does not, and imports in 11 ms instead of 21.
+table rows, omitted tags), which libxml2 does not, and is imported in half the time of lxml.html.
 """
 
 import re

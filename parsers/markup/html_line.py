@@ -159,6 +159,8 @@ class Line:
 
     def _input(self, attributes: Attributes, context: Context) -> None:
         kind = (attributes.get("type") or "").lower()
+        if attributes.get("role") == "button":  # unfolds a menu
+            return
         if kind in ("checkbox", "radio"):
             self._add("☒ " if "checked" in attributes else "☐ ", context)
         elif kind in _TYPED_VALUES and attributes.get("value"):

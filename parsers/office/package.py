@@ -1,7 +1,7 @@
 """SANDBOX, untrusted: an OOXML package: parts, their types and relationships, and their XML parsed without any trust.
 
 Written on `zipfile` and lxml alone. python-docx opens a whole package by itself and gives up at the first missing part
-or null style, which real uploads are full of; and importing it costs 35 ms more than lxml does.
+or null style, which real uploads are full of; and importing it costs 59 CPU-ms, this whole reader 28.
 """
 
 import posixpath

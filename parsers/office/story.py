@@ -58,6 +58,8 @@ class Story:
                 self._formula(latex(element))
             elif element.tag == W + "subDoc":
                 self._subdocument(element)
+            if self._place.depth == 0:
+                element.clear()  # what was read is freed while blocks grow: a long document is a tree of 300 MB
         if self._place.depth == 0:
             self._reading.active_fields += self._fields.active
             self._fields.active.clear()

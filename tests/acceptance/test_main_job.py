@@ -101,7 +101,7 @@ def test_reconcile_and_runs_give_the_account(first: Ran, gloveport: Installation
 
 def test_hostile_names_are_escaped_wherever_they_are_shown(first: Ran, gloveport: Installation, uploads: Path) -> None:
     shown = gloveport("run", str(uploads))
-    why = gloveport("why", next(key for key in EXPECTED if "\u202e" in key))
+    why = gloveport("why", "--", next(key for key in EXPECTED if "\u202e" in key))
     assert "\u202e" not in shown.stdout + shown.stderr + why.stdout
     assert "\\u202e" in why.stdout
 

@@ -78,9 +78,9 @@ def test_any_document_is_covered_within_the_bound(some: list[Block], tokens_max:
 
 def test_no_chunk_continues_across_a_section() -> None:
     document = normalized(
-        heading("One", 1), paragraph("1st"), heading("Two", 2), paragraph("second"), heading("Deep", 3), paragraph("end")
+        heading("One", 1), paragraph("1st"), heading("Two", 2), paragraph("2nd"), heading("Deep", 3), paragraph("end")
     )  # fmt: skip
-    assert texts(document) == ["# One\n\n1st", "## Two\n\nsecond\n\n### Deep\n\nend"]
+    assert texts(document) == ["# One\n\n1st", "## Two\n\n2nd\n\n### Deep\n\nend"]
 
 
 def test_headings_in_a_row_stay_with_the_content_below_the_lowest() -> None:

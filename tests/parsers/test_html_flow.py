@@ -168,6 +168,10 @@ def test_forms_show_labels_and_values_but_no_actions() -> None:
     assert text == "Name Ada ☒ agreed One Two"
 
 
+def test_check_boxes_that_open_menus_are_not_shown() -> None:
+    assert text_of(from_html('<input type="checkbox" role="button"><label>Menu</label>')).strip() == "Menu"
+
+
 def test_a_button_that_unfolds_a_section_is_its_heading() -> None:
     assert text_of(from_html("<h2><button>Shipping</button></h2>")) == "Shipping"
 

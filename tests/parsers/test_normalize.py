@@ -113,6 +113,10 @@ class TestStructure:
             depths += [depth] if token.type == "inline" else []
         assert depths == [1, 2, 3, 1]
 
+    def test_a_list_that_goes_on_after_a_table_is_not_indented_as_code(self) -> None:
+        markdown = text_of(item("a", 0, "10."), item("b", 1), table([[Cell("x")]]), item("c", 1))
+        assert markdown.endswith("\n\n- c\n")
+
     def test_elements_name_the_heading_they_stand_under(self) -> None:
         document = normalized(
             Block(ElementType.TITLE, "Book", depth=1), paragraph("intro"), Block(ElementType.TITLE, "Part", depth=2),
@@ -249,8 +253,8 @@ class TestMetadata:
         assert [issue.kind for issue in document.findings] == [FindingKind.TRUNCATED]
 
     def test_dates_that_are_none_are_left_out(self) -> None:
-        metadata = normalized(paragraph("x"), created="yesterday", modified="2024-05-01T10:00:00Z", title=" A\nB ").metadata
-        assert metadata == {"media_type": "text/plain", "title": "A B", "modified": "2024-05-01T10:00:00Z"}
+        document = normalized(paragraph("x"), created="yesterday", modified="2024-05-01T10:00:00Z", title=" A\nB ")
+        assert document.metadata == {"media_type": "text/plain", "title": "A B", "modified": "2024-05-01T10:00:00Z"}
 
     def test_findings_are_short_lines_and_not_endless(self) -> None:
         issues = [FoundIssue(FindingKind.HIDDEN_TEXT, Severity.HIGH, "p\n1", "x" * 10_000)] * 5000

@@ -18,7 +18,7 @@ from contract.verdicts import Reason
 from ingest.errors import SandboxUnavailable
 from ingest.sandbox.base import Limits, Profile, SandboxEngine, SandboxRun
 from ingest.sandbox.docker_engine import DockerEngine
-from ingest.sandbox.reaper import NAMESPACE_LABEL, OWNER_LABEL
+from ingest.sandbox.reaper import NAMESPACE_LABEL
 from tests.hostile.attacker import SHORT, job_for, report_of, wait_until_busy
 from tests.integration.sandbox.fault_proxy import FaultProxy
 
@@ -54,7 +54,7 @@ def run(engine: SandboxEngine, profile: Profile, **order: Any) -> SandboxRun:
 @contextlib.contextmanager
 def running(engine: DockerEngine, client: docker.DockerClient, profile: Profile) -> Iterator[tuple[Future[Any], str]]:
     """A run that goes on for ever, and its container's id, once it has its job."""
-    started = client.events(decode=True, filters={"event": "start", "label": OWNER_LABEL})
+    started = client.events(decode=True, filters={"event": "start", "label": f"{NAMESPACE_LABEL}={engine.namespace}"})
     with ThreadPoolExecutor(1) as threads:
         future = threads.submit(run, engine, profile, attack="ignore_signals")
         container_id = next(started)["id"]
@@ -151,7 +151,7 @@ def test_an_end_by_somebody_else_is_not_the_files_fault(
 def test_an_idle_sandbox_that_is_killed_is_replaced(
     engine: DockerEngine, profile: Profile, client: docker.DockerClient
 ) -> None:
-    started = client.events(decode=True, filters={"event": "start", "label": OWNER_LABEL})
+    started = client.events(decode=True, filters={"event": "start", "label": f"{NAMESPACE_LABEL}={engine.namespace}"})
     engine.prewarm(profile, 1)
     first = next(started)["id"]
     client.containers.get(first).kill()

@@ -29,17 +29,28 @@ engine.run(Profile("busy", image, "0", limits), job_for(document), io.BytesIO(do
 """
 
 
+@contextlib.contextmanager
+def orchestrator(folder: Path, client: docker.DockerClient, image: str) -> Iterator[dict[str, str]]:
+    """Container ids by profile of another process's engine, while it runs; at the end it is killed with -9."""
+    with contextlib.closing(DockerEngine(namespace="tests", owner_directory=folder)) as engine:
+        label = f"{NAMESPACE_LABEL}={engine.namespace}"  # the folder's, so the other process's too
+    started = client.events(decode=True, filters={"event": "start", "label": label})
+    with subprocess.Popen([sys.executable, "-c", _ORCHESTRATOR, str(folder), image]) as process:
+        try:
+            events = [next(started), next(started)]
+            ids = {event["Actor"]["Attributes"]["gloveport.profile"]: event["id"] for event in events}
+            wait_until_busy(client, ids["busy"])
+            yield ids
+        finally:
+            process.kill()
+            started.close()
+
+
 @pytest.fixture
 def killed(tmp_path: Path, client: docker.DockerClient, attack_image: str) -> Iterator[dict[str, str]]:
     """Container ids by profile, of an orchestrator that was killed with -9 while both were running."""
-    started = client.events(decode=True, filters={"event": "start", "label": NAMESPACE_LABEL})
-    command = [sys.executable, "-c", _ORCHESTRATOR, str(tmp_path / "owners"), attack_image]
-    with subprocess.Popen(command) as orchestrator:
-        events = [next(started), next(started)]
-        ids = {event["Actor"]["Attributes"]["gloveport.profile"]: event["id"] for event in events}
-        wait_until_busy(client, ids["busy"])
-        orchestrator.kill()
-    started.close()
+    with orchestrator(tmp_path / "owners", client, attack_image) as ids:
+        pass
     yield ids
     for container_id in ids.values():
         with contextlib.suppress(docker.errors.NotFound):
@@ -70,15 +81,9 @@ def test_another_installation_leaves_them_alone(
 
 
 def test_the_living_are_left_alone(tmp_path: Path, client: docker.DockerClient, attack_image: str) -> None:
-    command = [sys.executable, "-c", _ORCHESTRATOR, str(tmp_path / "owners"), attack_image]
-    started = client.events(decode=True, filters={"event": "start", "label": NAMESPACE_LABEL})
-    with subprocess.Popen(command) as orchestrator:
-        ids = [next(started)["id"], next(started)["id"]]
-        heir = DockerEngine(namespace="tests", owner_directory=tmp_path / "owners")
-        with contextlib.closing(heir):
+    folder = tmp_path / "owners"
+    with contextlib.closing(DockerEngine(namespace="tests", owner_directory=folder)) as heir:
+        with orchestrator(folder, client, attack_image) as ids:
             assert heir.reap() == 0
-            assert {client.containers.get(container_id).status for container_id in ids} == {"running"}
-            orchestrator.kill()
-            orchestrator.wait()
-            assert heir.reap() == 2
-    started.close()
+            assert {client.containers.get(container_id).status for container_id in ids.values()} == {"running"}
+        assert heir.reap() == 2
