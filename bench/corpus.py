@@ -2,11 +2,11 @@
 
     bench/corpus.py MANIFEST.jsonl RESULTS_DIR [--ext pdf,docx,…] [--limit N] [--set NAME=VALUE …]
 
-Every file goes in under its `upload_name`, however ugly, as an object `<id>/<upload_name>` of a read-only store, through
-the same stores, sandboxes, airlock, database and knowledge base as any run; only the state folder is a fresh one.
-RESULTS_DIR receives `results.jsonl` (id, outcome, reason, findings, and what it cost) and `<id>.md`, the normalized text of
-each indexed file. A file without a result gets no row: the scorer counts it as lost. The last line of stdout is one JSON
-object with the outcomes, by extension too.
+Every file goes in under its `upload_name`, however ugly, as an object `<id>/<upload_name>` of a read-only store,
+through the same sandboxes, airlock, database and knowledge base as any run; only the state folder is a fresh one.
+RESULTS_DIR receives `results.jsonl` (id, outcome, reason, findings, and what it cost) and `<id>.md`, the normalized
+text of each indexed file. A file without a result gets no row: the scorer counts it as lost. The last line of stdout
+is one JSON object with the outcomes, by extension too.
 """
 
 import argparse

@@ -44,7 +44,7 @@ class Cell:
 
 @dataclass(slots=True)
 class Table:
-    """Rows of cells as in HTML: a cell covered by another's span is left out. The first `header_rows` rows are headers."""
+    """Rows of cells as in HTML: a cell that another's span covers is left out. The first `header_rows` are headers."""
 
     rows: list[list[Cell]]
     header_rows: int = 0

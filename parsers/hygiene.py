@@ -8,9 +8,7 @@ import re
 import unicodedata
 
 # Looked for first: most text has nothing to clean, and one search is much cheaper than the replacements.
-_DIRTY = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff\U000e0000-\U000e007f]"
-)
+_DIRTY = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff\U000e0000-\U000e007f]")
 _NEWLINE = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
 _DROPPED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\ufeff\ufffe\uffff\ud800-\udfff]")
 # UTS 51, ED-14a: a black flag, tags of [0-9a-z], and a cancel tag are one emoji, such as the flag of Scotland.

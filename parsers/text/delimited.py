@@ -25,9 +25,7 @@ _RUNAWAY_FIELD_LINES = 20
 _PROGRESS_ROWS = 10_000
 
 _SEPARATOR_LINE = re.compile(r"\A\ufeff?sep=(.)\r?\n", re.IGNORECASE)  # written by Excel for itself
-_VALUE = re.compile(
-    r"[-+]?[$€£]?\s?\d[\d.,:/\s-]*[%$€£]?|[^@\s]+@[^@\s]+\.\w+|https?://\S+|true|false", re.IGNORECASE
-)
+_VALUE = re.compile(r"[-+]?[$€£]?\s?\d[\d.,:/\s-]*[%$€£]?|[^@\s]+@[^@\s]+\.\w+|https?://\S+|true|false", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,6 @@
 """TEST: a source folder, a kept folder, a real database, and an engine that plays what a test wrote."""
 
 import threading
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,7 +15,7 @@ from ingest.outcome import FileReport
 from ingest.pipeline import Stations
 from ingest.policy import make_policy
 from ingest.sandbox.base import Profile
-from ingest.sandbox.scripted import ScriptedEngine, Script
+from ingest.sandbox.scripted import Script, ScriptedEngine
 from ingest.settings import Settings
 from ingest.store.base import ObjectStore
 from ingest.store.open import open_store
@@ -89,12 +88,9 @@ class House:
 
 
 @pytest.fixture
-def house(tmp_path: Path, db: Database, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
+def house(tmp_path: Path, db: Database, monkeypatch: pytest.MonkeyPatch) -> House:
     """An empty house. Back-off between tries is cut short, so that a test of three tries takes no minute."""
     monkeypatch.setattr("ingest.drain.BACK_OFF_SECONDS", (0.01, 0.01))
     for name in ("uploads", "kept", "spool"):
         (tmp_path / name).mkdir()
-    yield House(tmp_path, db, Settings(state_directory=tmp_path, concurrency=2, prewarm=1, lease_seconds=30))
-
-
-Run = Callable[[Script], tuple[ScriptedEngine, Drain]]
+    return House(tmp_path, db, Settings(state_directory=tmp_path, concurrency=2, prewarm=1, lease_seconds=30))
