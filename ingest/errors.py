@@ -1,7 +1,10 @@
 """HOST, trusted: everything that means "could not run". What happened to a file is an `Outcome`, never an exception.
 
     GloveportError                 exit 1
+    ├── PrefectUnreachable         exit 1   (flows/batch.py; `gloveport run` then goes on without Prefect)
+    ├── DecisionRefused            exit 2   (quarantine.py)
     ├── ConfigurationError         exit 3
+    │   └── StackError                      (stack/report.py)
     ├── SandboxUnavailable         exit 4   (never runs unsandboxed instead)
     ├── StoreError                 exit 5
     │   ├── StoreUnavailable

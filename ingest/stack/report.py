@@ -6,14 +6,12 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from ingest.errors import ExitCode, GloveportError
+from ingest.errors import ConfigurationError
 from ingest.stack.layout import Component
 
 
-class StackError(GloveportError):
+class StackError(ConfigurationError):
     """embedded services: {detail}"""
-
-    exit_code = ExitCode.CONFIGURATION
 
 
 class Condition(StrEnum):
