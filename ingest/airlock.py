@@ -187,15 +187,6 @@ class _Received:
     counts: Counter[FrameKind] = field(default_factory=Counter)
 
 
-def last_progress(untrusted_frame: Frame) -> str:
-    """One line for evidence ("page 3 of 9"), or "" when the frame is no well-formed progress frame."""
-    try:
-        progress = Progress.model_validate_json(untrusted_frame.payload)
-    except ValidationError:
-        return ""
-    return f"{progress.stage} {progress.done}" + (f" of {progress.total}" if progress.total else "")
-
-
 def admit(untrusted_frames: Sequence[Frame], options: Options) -> AdmittedDocument | Refused:
     """Admit the output of one sandbox that ended well, or say why not.
 

@@ -174,8 +174,9 @@ class Drain:
             while not over.wait(self.settings.lease_seconds / 3):
                 try:
                     claims.heartbeat(self.at.database, self.worker, self.settings.lease_seconds)
+                    self.at.engine.reap()  # what other processes of this installation left when they were killed
                 except GloveportError as error:
-                    log.warning("heartbeat failed: %s", error)
+                    log.warning("heartbeat: %s", error)
 
         thread = threading.Thread(target=beat, name="heartbeat", daemon=True)
         thread.start()

@@ -1,5 +1,7 @@
 """HOST, trusted: `gloveport demo`: example uploads, hostile ones included, through the whole pipeline."""
 
+import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -57,8 +59,13 @@ def command(uploads: Path, assignments: tuple[str, ...]) -> None:
     stack = status(settings)
     click.echo()
     click.echo(f"Prefect UI:  {stack.ui}  (user and password in {stack.login})")
-    click.echo('Try:         gloveport search "…"   gloveport quarantine show ID   gloveport doctor')
-    click.echo("Stop:        gloveport down")
+    click.echo(f'Try:         {_me()} search "…"   {_me()} quarantine show ID   {_me()} doctor')
+    click.echo(f"Stop:        {_me()} down")
+
+
+def _me() -> str:
+    """How to call this command again: by name when the path knows it, else as it was called."""
+    return "gloveport" if shutil.which("gloveport") else os.path.relpath(sys.argv[0])
 
 
 def _step(what: str) -> None:
@@ -98,7 +105,7 @@ def _show_files(reports: list[FileReport]) -> None:
 
 def _show_quarantine(settings: Settings) -> None:
     click.echo()
-    click.echo(f"Quarantine:  gloveport quarantine list   (originals under {settings.state_directory / 'store'})")
+    click.echo(f"Quarantine:  {_me()} quarantine list   (originals under {settings.state_directory / 'store'})")
 
 
 def _show_answer(settings: Settings) -> None:
@@ -109,7 +116,7 @@ def _show_answer(settings: Settings) -> None:
     with open_database(settings.with_defaults_resolved()) as database:
         hits = PostgresKnowledge(database).search(Query(QUESTION, limit=1))
     click.echo()
-    click.echo(f'gloveport search "{QUESTION}"')
+    click.echo(f'{_me()} search "{QUESTION}"')
     for hit in hits:
         pages = ", ".join(map(str, hit.page_numbers))
         click.echo(f"  {printable(hit.key)}" + (f", page {pages}" if pages else ""))

@@ -21,7 +21,7 @@ def command(as_json: bool, assignments: tuple[str, ...]) -> None:
     settings.state_directory.mkdir(parents=True, exist_ok=True)
     failed = 0
     with open_engine(settings) as engine:
-        for check in examine(engine, str(settings.state_directory)):
+        for check in examine(engine, settings.state_directory):
             failed += not check.ok
             if as_json:
                 emit(check.as_json())

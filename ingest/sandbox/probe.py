@@ -22,6 +22,8 @@ from ingest.sandbox.hardening import IMAGE_DIGEST, USER
 PYTHON: Final = ("/usr/bin/python3", "-I", "-S", "-B", "-c")
 PROBE_MEMORY_BYTES: Final = 64 * MEBIBYTE
 PROBE_STALL_SECONDS: Final = 1.0
+# What the engine writes for every container, even without a network.
+FILES_OF_THE_ENGINE: Final = frozenset({"/etc/hostname", "/etc/hosts", "/etc/resolv.conf", "/sbin/docker-init"})
 ENVIRONMENT_OF_THE_ENGINE: Final = frozenset({"PATH", "HOSTNAME", "HOME", "LC_CTYPE"})
 
 _READY: Final = encode_json(FrameKind.READY, {"contract": CONTRACT_VERSION, "parser_version": "probe"})
@@ -30,7 +32,13 @@ _OPENING: Final = f"import os, time\nos.write(1, {_READY!r})\n"
 _ALLOCATE: Final = _OPENING + "held = []\nwhile True: held.append(b'x' * (1 << 20))\n"
 _SLEEP: Final = _OPENING + "time.sleep(3600)\n"
 _LOOK: Final = f"""{_OPENING}
-import json
+import json, socket
+def connect():
+    try:
+        socket.create_connection(("192.0.2.1", 80), timeout=1).close()  # TEST-NET-1 of RFC 5737: nobody's address
+    except OSError as error:
+        return error.strerror or "timed out"
+    return "connected"
 def attempt(path):
     try:
         open(path, "w").close()
@@ -40,10 +48,13 @@ def attempt(path):
 def field(text, name):
     return next((line.split()[1] for line in text.splitlines() if line.startswith(name + ":")), "")
 status = open("/proc/self/status").read()
+mounts = [line.split() for line in open("/proc/self/mountinfo")]
 report = json.dumps({{
     "interfaces": [line.split(":")[0].strip() for line in open("/proc/net/dev") if ":" in line],
     "routes": len(open("/proc/net/route").read().splitlines()) - 1,
-    "root": attempt("/probe"), "tmp": attempt("/tmp/probe"),
+    "connect": connect(), "root": attempt("/probe"), "tmp": attempt("/tmp/probe"),
+    "binds": [mount[4] for mount in mounts if mount[3] != "/" and not mount[4].startswith(("/proc", "/sys", "/dev"))],
+    "privileges": field(status, "NoNewPrivs"),
     "environment": sorted(os.environ), "user": os.getuid(),
     "capabilities": field(status, "CapEff"), "seccomp": field(status, "Seccomp"),
 }}).encode()
@@ -92,8 +103,20 @@ def _checks(profile: Profile) -> list[Check]:
         (
             "no route",
             lambda report: set(report["interfaces"]) <= {"lo"} and report["routes"] <= 0,
-            lambda report: f"interfaces {report['interfaces']}, {report['routes']} routes",
+            lambda report: f"interfaces {report['interfaces']}, {max(0, report['routes'])} routes",
             "the engine does not honour network mode none: check its version and plugins",
+        ),
+        (
+            "no connection",
+            lambda report: report["connect"] != "connected",
+            lambda report: report["connect"],
+            "the engine does not honour network mode none: check its version and plugins",
+        ),
+        (
+            "no folder of the host",
+            lambda report: set(report["binds"]) <= FILES_OF_THE_ENGINE,
+            lambda report: " ".join(report["binds"]) or "none",
+            "the engine adds mounts of its own: check its configuration",
         ),
         (
             "read-only root",
@@ -109,7 +132,11 @@ def _checks(profile: Profile) -> list[Check]:
         ),
         (
             "no privileges",
-            lambda report: f"{report['user']}" == USER.split(":")[0] and not int(report["capabilities"], 16),
+            lambda report: (
+                f"{report['user']}" == USER.split(":")[0]
+                and not int(report["capabilities"], 16)
+                and report["privileges"] in {"1", ""}  # gVisor does not tell
+            ),
             lambda report: f"uid {report['user']}, capabilities {report['capabilities']}",
             "the engine does not drop capabilities: check its runtime",
         ),

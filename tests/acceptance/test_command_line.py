@@ -80,7 +80,14 @@ def test_the_doctor_proves_the_sandbox(fresh: Installation) -> None:
     ran = fresh("doctor", "--json")
     checks = {row["name"]: row["ok"] for row in ran.rows}
     assert all(checks.values()), ran.stdout
-    assert {"no network", "read-only root", "empty environment", "out of memory kills", "stalled kills"} <= set(checks)
+    assert {
+        "no route",
+        "no connection",
+        "read-only root",
+        "empty environment",
+        "memory cap kills",
+        "deadline kills",
+    } <= set(checks)
     assert ran.exit_code == 0
 
 

@@ -225,11 +225,6 @@ def test_a_document_of_white_space_is_empty_never_success() -> None:
     assert verdict.reason is Reason.EMPTY
 
 
-def test_progress_becomes_one_line_of_evidence_and_never_raises() -> None:
-    assert airlock.last_progress(honest()[1]) == "page 1 of 2"
-    assert airlock.last_progress(Frame(FrameKind.PROGRESS, b"\xff")) == ""
-
-
 @pytest.mark.parametrize("model", airlock.MODELS, ids=lambda model: model.__name__)
 def test_the_airlock_checks_exactly_the_fields_of_the_contract(model: type) -> None:
     wire = getattr(result, model.__name__)

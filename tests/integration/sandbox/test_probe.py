@@ -26,7 +26,7 @@ def test_a_sandbox_holds(engine: DockerEngine, attack_image: str, client: docker
         pytest.skip("the engine has no gVisor runtime")
     results = probe.probe(engine, Profile("p", attack_image, "0", tier=tier))
     assert [result for result in results if not result.held] == []
-    assert len(results) == 8
+    assert len(results) == 10
 
 
 ROOT = {"User": "0:0"}
