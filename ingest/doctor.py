@@ -1,4 +1,4 @@
-"""HOST, trusted: proves on the spot, with this engine, these images and this disk, that files can be taken in safely."""
+"""HOST, trusted: proves on the spot, with this engine, these images and this disk, that files can come in safely."""
 
 import shutil
 from collections.abc import Iterator

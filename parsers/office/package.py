@@ -1,11 +1,9 @@
 """SANDBOX, untrusted: an OOXML package: parts, their types and relationships, and their XML parsed without any trust.
 
-Written on `zipfile` and lxml alone. python-docx opens a whole package by itself and gives up at the first missing part
-or null style, which real uploads are full of; and importing it costs 59 CPU-ms, this whole reader 28.
+Written on `zipfile` and lxml alone: why not on python-docx, and where that is used, docs/adr/0006 says.
 """
 
 import posixpath
-import re
 from collections.abc import Iterator
 from typing import NamedTuple
 from urllib.parse import unquote
@@ -15,16 +13,10 @@ from lxml import etree
 from contract.verdicts import FindingKind, Refusal, Severity
 from parsers.archive_guard import open_package
 from parsers.blocks import FoundIssue, Refused
+from parsers.office.strict import transitional
 
 _RELATIONSHIP = "{http://schemas.openxmlformats.org/package/2006/relationships}Relationship"
 _OFFICE_DOCUMENT = "officeDocument"
-# ISO 29500 Strict names the same elements in other namespaces.
-_STRICT = re.compile(rb"http://purl\.oclc\.org/ooxml/([A-Za-z]+)/(?=[A-Za-z])")
-_TRANSITIONAL = {
-    b"officeDocument": b"http://schemas.openxmlformats.org/officeDocument/2006/",
-    b"wordprocessingml": b"http://schemas.openxmlformats.org/wordprocessingml/2006/",
-    b"drawingml": b"http://schemas.openxmlformats.org/drawingml/2006/",
-}
 _EVIDENCE_CHARS = 200
 
 
@@ -118,8 +110,7 @@ class Package:
         data = self.data(part)
         if not data:
             return None
-        if b"purl.oclc.org" in data:
-            data = _STRICT.sub(lambda found: _TRANSITIONAL.get(found[1], found[0]), data)
+        data = transitional(data)
         try:
             root = etree.fromstring(data, _parser(recover=False))
         except etree.XMLSyntaxError as error:
