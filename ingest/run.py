@@ -12,6 +12,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
+from itertools import takewhile
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -118,6 +119,7 @@ class Batch:
     stations: Stations
     worker: claims.Worker
     fault: GloveportError | None = None
+    _owns_run: bool = True
     _resources: ExitStack = field(default_factory=ExitStack)
 
     @classmethod
@@ -137,7 +139,9 @@ class Batch:
             engine.reap()
             database = resources.enter_context(open_database(settings))
             claims.reclaim_dead(database)
+            runs.end_abandoned(database)
             known = runs.open_source(database, source_store.uri)
+            owns_run = run_id is None
             run_id = run_id or runs.start_run(database, known.id, kind)
             worker = resources.enter_context(claims.register_worker(database, run_id))
             stations = Stations(
@@ -151,11 +155,17 @@ class Batch:
                 options={"chunk_tokens_max": settings.chunk_tokens},
                 spool=_spool(settings.state_directory),
             )
-            return cls(settings, run_id, known, stations, worker, _resources=resources.pop_all())
+            return cls(settings, run_id, known, stations, worker, _owns_run=owns_run, _resources=resources.pop_all())
 
-    def plan(self) -> Plan:
-        """List the source and note what is new, changed, unchanged or still in quarantine. Constant memory."""
-        return discover.plan(self.stations.database, self.source.id, self.run_id, self.stations.source.list())
+    def plan(self, stop: threading.Event | None = None) -> Plan:
+        """List the source and note what is new, changed, unchanged or still in quarantine. Constant memory.
+
+        When `stop` is set meanwhile, the listing is cut short: what was noted stays, and the next run lists again.
+        """
+        listing = self.stations.source.list()
+        if stop is not None:
+            listing = takewhile(lambda _: not stop.is_set(), listing)
+        return discover.plan(self.stations.database, self.source.id, self.run_id, listing)
 
     def settled(self) -> Iterator[FileReport]:
         """The files this run already accounts for without work: unchanged ones and those still in quarantine."""
@@ -221,7 +231,9 @@ class Batch:
 
     def close(self) -> None:
         """Remove this run's sandboxes, give its leases back, close the database."""
-        self._resources.close()
+        with self._resources:
+            if self._owns_run:  # no effect when `summary` closed the account
+                runs.finish_run(self.stations.database, self.run_id, "interrupted")
 
     def __enter__(self) -> Self:
         return self

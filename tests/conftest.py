@@ -1,4 +1,4 @@
-"""TEST: what every test shares: generated examples are the same in every run, unless somebody goes looking for new ones.
+"""TEST: what every test shares: generated examples are the same in every run, unless somebody looks for new ones.
 
     HYPOTHESIS_PROFILE=explore .venv/bin/python -m pytest tests/unit
 

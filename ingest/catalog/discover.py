@@ -51,7 +51,8 @@ def plan(
 
     New, changed and reappeared objects become pending; a changed one loses its lease, because whoever works on it is
     reading a version that is no more. An indexed object of the same version becomes `unchanged`, a quarantined one
-    stays. With `recipes`, an indexed object whose revision was made by none of them counts as changed.
+    stays. With `recipes`, an indexed object whose revision was made by none of them counts as changed. What an earlier
+    run left pending and is not listed any more is this run's to end, too, though no part of the plan's counts.
     """
     counts = dict.fromkeys(("new", "changed", "pending", "unchanged", "quarantined"), 0)
     listed = 0
@@ -62,6 +63,8 @@ def plan(
             for kind, number in connection.execute(text(_COMPARE), parameters):
                 counts[kind] += number
                 listed += number
+    with db.begin() as connection:
+        connection.execute(text(_TAKE_OVER), {"source": source_id, "run": run_id})
     return Plan(listed, **counts)
 
 
@@ -156,4 +159,14 @@ _COMPARE = """
         FROM verdict WHERE objects.id = verdict.id AND verdict.kind IN ('unchanged', 'quarantined', 'pending')
     )
     SELECT kind, count(*) FROM verdict GROUP BY kind
+"""
+
+# An object whose attempts were used up and which then vanished from its store would otherwise be nobody's for ever.
+_TAKE_OVER = """
+    UPDATE objects SET run_id = :run, attempts = 0, not_before = NULL
+    WHERE id = ANY(ARRAY(
+        SELECT id FROM objects
+        WHERE source_id = :source AND state = 'pending' AND run_id <> :run AND attempts > 0 AND lease_owner IS NULL
+        ORDER BY id FOR UPDATE SKIP LOCKED
+    ))
 """

@@ -52,6 +52,17 @@ def finish_run(db: Database, run_id: str, state: str) -> None:
         connection.execute(text(statement), {"id": run_id, "state": state})
 
 
+def end_abandoned(db: Database) -> int:
+    """Close as "interrupted" the runs whose every worker is gone: killed, nobody closed their account."""
+    statement = """
+        UPDATE runs SET state = 'interrupted', finished_at = clock_timestamp()
+        WHERE state = 'running' AND EXISTS (SELECT FROM workers WHERE run_id = runs.id)
+          AND NOT EXISTS (SELECT FROM workers WHERE run_id = runs.id AND ended_at IS NULL)
+    """
+    with db.begin() as connection:
+        return connection.execute(text(statement)).rowcount
+
+
 def summarize(db: Database, run_id: str) -> RunSummary:
     """The account of a run from the catalogue, whichever workers did the work.
 

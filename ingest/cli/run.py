@@ -107,7 +107,7 @@ def _run_directly(
     note("running directly: no Prefect is up (`gloveport up` starts one)")
     stop = threading.Event()
     with Batch.open(settings, source) as batch, _stopping_on_signals(stop, batch.cancel):
-        batch.plan()
+        batch.plan(stop)
         for report in batch.settled():
             on_file(report)
         batch.drain(on_file=on_file, stop=stop, files_max=files_max)
