@@ -65,6 +65,9 @@ def cli(verbose: bool) -> None:
     # On the handler too: Prefect gives its own loggers a lower level, and they propagate.
     handler.setLevel(logging.INFO if verbose else logging.WARNING)
     handler.setFormatter(PrintableFormatter("%(levelname)s %(name)s: %(message)s"))
+    if not verbose:
+        # What Prefect logs of a failed flow is a traceback of an error that is told in one line anyway.
+        handler.addFilter(lambda record: not record.name.startswith("prefect"))
     logging.basicConfig(level=handler.level, handlers=[handler])
 
 
