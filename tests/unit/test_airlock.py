@@ -221,6 +221,15 @@ def test_headings_repeated_without_end_are_refused(monkeypatch: pytest.MonkeyPat
     assert verdict.detail == "headings that are repeated too often"
 
 
+def test_a_flood_of_empty_objects_is_refused_before_it_costs_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(airlock, "OBJECTS_MAX", 1000)
+    comments = [{"author": "", "text": ""}] * 1000
+    frames = edited(FrameKind.ELEMENTS, lambda p: p["elements"][1]["metadata"].update(comments=comments))
+    verdict = airlock.admit(frames, OPTIONS)
+    assert isinstance(verdict, Refused)
+    assert verdict.detail == "more than 1000 objects"
+
+
 @pytest.mark.parametrize("refusal", ["encrypted", "corrupt", "unsupported", "empty", "bomb"])
 def test_a_refusal_is_admitted_as_its_reason(refusal: str) -> None:
     ready = honest()[0]
