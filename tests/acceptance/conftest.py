@@ -24,6 +24,7 @@ from ingest.run import ENGINE_NAMESPACE, stop_embedded
 from ingest.sandbox.reaper import NAMESPACE_LABEL
 from ingest.settings import Settings
 
+STALL_SECONDS = 25
 REPOSITORY = Path(__file__).resolve().parents[2]
 COMMAND = (sys.executable, "-m", "ingest.cli")
 
@@ -62,6 +63,9 @@ class Installation:
         return {
             **kept,
             "GLOVEPORT_STATE_DIRECTORY": str(self.state),
+            # A machine that is busy with other tests may take long to fill a sandbox's memory: that is no stall.
+            "GLOVEPORT_STALL_SECONDS": str(STALL_SECONDS),
+            "GLOVEPORT_WALL_SECONDS": str(3 * STALL_SECONDS),
             "XDG_CONFIG_HOME": str(self.state / "config"),
             "PYTHONPATH": str(REPOSITORY),
         }
