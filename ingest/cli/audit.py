@@ -27,7 +27,7 @@ def verify(as_json: bool, assignments: tuple[str, ...]) -> None:
     if as_json:
         emit({"type": "audit", "events": result.events, "broken_at": result.broken_at, "head": result.head})
     elif result.broken_at is None:
-        click.echo(f"{result.events} events, head {result.head}")
+        click.echo(f"chain intact: {result.events} events, head {result.head}")
     else:
         note(f"broken at event {result.broken_at}: {result.detail}")
     sys.exit(ExitCode.OK if result.broken_at is None else ExitCode.RECONCILIATION_FAILED)

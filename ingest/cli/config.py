@@ -15,7 +15,7 @@ def command() -> None:
 @json_option
 @settings_options
 def view(as_json: bool, assignments: tuple[str, ...]) -> None:
-    """Show every setting with its value, its source and what it means. Passwords in addresses are hidden."""
+    """Show every setting with its value and source; with --json also what it means. Passwords are hidden."""
     from ingest.settings import Settings, origins, without_password
 
     rows = [

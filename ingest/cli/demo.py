@@ -121,4 +121,4 @@ def _show_answer(settings: Settings) -> None:
         pages = ", ".join(map(str, hit.page_numbers))
         click.echo(f"  {printable(hit.key)}" + (f", page {pages}" if pages else ""))
         click.echo("  " + printable(" › ".join(hit.heading_path)))
-        click.echo("  " + printable(hit.snippet))
+        click.echo("  " + printable(" ".join(hit.snippet.split())))

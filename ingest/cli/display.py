@@ -26,8 +26,6 @@ def printable(text: str, width: int | None = None) -> str:
 
 
 def _escape(character: str) -> str:
-    if character in "\n\r\t":
-        return " "
     return character.encode("unicode_escape").decode("ascii")
 
 

@@ -24,10 +24,11 @@ def file_display(as_json: bool) -> Iterator[OnFile]:
 
 
 def line_of(report: FileReport) -> str:
-    """One plain line: outcome, reason, seconds, key."""
+    """One plain line: outcome, reason, seconds, key, and what was observed of a file that was not simply read."""
     outcome = report.outcome.value if report.outcome else "pending"
     what = f"{outcome}: {report.reason.value}" if report.reason else outcome
-    return f"{what:32} {report.seconds:6.2f} s  {printable(report.key, 80)}"
+    line = f"{what:32} {report.seconds:6.2f} s  {printable(report.key, 80)}"
+    return f"{line}  ({printable(report.detail, 80)})" if report.detail else line
 
 
 @contextmanager

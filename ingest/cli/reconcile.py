@@ -40,4 +40,6 @@ def command(source: str | None, as_json: bool, assignments: tuple[str, ...]) -> 
     if wanted and not found:
         note("this source was never ingested")
     bad = any(not result.ok for _, result in found)
+    if found and not bad:
+        note("ok: every file in exactly one state")
     sys.exit(ExitCode.RECONCILIATION_FAILED if bad else ExitCode.OK)

@@ -20,7 +20,7 @@ from ingest.settings import Settings, load_settings
 
 @click.command("run")
 @click.argument("source")
-@click.option("--dry-run", is_flag=True, help="List what would be done and write nothing.")
+@click.option("--dry-run", is_flag=True, help="List what would be looked at; write nothing.")
 @click.option("--limit", "files_max", type=click.IntRange(min=1), help="Begin at most this many files.")
 @click.option("--concurrency", type=click.IntRange(1, 256), help="Sandboxes at work at once.")
 @click.option("--store", help="Where documents and quarantined originals go.")
@@ -56,6 +56,8 @@ def command(
         return
     from ingest.cli.progress import file_display
 
+    if no_prefect:
+        note("running directly, as asked")
     run = _run_directly if no_prefect else choose_runner(settings)
     with file_display(as_json) as on_file:
         summary, exit_code = run(settings, source, files_max, on_file)
@@ -79,7 +81,10 @@ def choose_runner(settings: Settings) -> Runner:
     from ingest.stack.address import prefect_api_url
 
     api_url = os.environ.get("PREFECT_API_URL") or prefect_api_url(settings.state_directory)
-    return _run_directly if api_url is None else _through_prefect(api_url)
+    if api_url is None:
+        note("running directly: no Prefect is up (`gloveport up` starts one)")
+        return _run_directly
+    return _through_prefect(api_url)
 
 
 def _through_prefect(api_url: str) -> Runner:
@@ -104,7 +109,6 @@ def _run_directly(
 ) -> tuple[RunSummary | None, ExitCode]:
     from ingest.run import Batch
 
-    note("running directly: no Prefect is up (`gloveport up` starts one)")
     stop = threading.Event()
     with Batch.open(settings, source) as batch, _stopping_on_signals(stop, batch.cancel):
         batch.plan(stop)
@@ -162,7 +166,8 @@ def _dry_run(settings: Settings, source: str, as_json: bool) -> None:
         else:
             from ingest.cli.display import human_bytes, printable
 
-            click.echo(f"{human_bytes(stored.size):>10}  {printable(stored.key)}")
+            what = stored.irregular or media_type_of_name(stored.key)
+            click.echo(f"{human_bytes(stored.size):>10}  {what:28}  {printable(stored.key)}")
     if as_json:
         emit({"type": "summary", "dry_run": True, "objects": count, "bytes": size})
     else:
@@ -185,4 +190,6 @@ def show_summary(summary: RunSummary, as_json: bool) -> None:
     if summary.pending:
         rows.append(("pending", "our fault; run again", summary.pending))
     table(("outcome", "reason", "files"), rows)
+    if summary.reasons:
+        note(f"{sum(summary.reasons.values())} in quarantine: gloveport quarantine list")
     note(f"run {summary.run_id}: {summary.seconds:.1f} s, {summary.cpu_seconds:.1f} CPU-s in sandboxes")

@@ -115,7 +115,7 @@ def _checks(profile: Profile) -> list[Check]:
         (
             "no folder of the host",
             lambda report: set(report["binds"]) <= FILES_OF_THE_ENGINE,
-            lambda report: " ".join(report["binds"]) or "none",
+            lambda report: " ".join(set(report["binds"]) - FILES_OF_THE_ENGINE) or "only files of the engine's own",
             "the engine adds mounts of its own: check its configuration",
         ),
         (

@@ -15,7 +15,7 @@ from ingest.cli.display import PrintableFormatter, emit, human_bytes, note, prin
         ("\x1b[2Jgone", "\\x1b[2Jgone"),
         ("invoice\u202efdp.exe", "invoice\\u202efdp.exe"),
         ("a\u200bb", "a\\u200bb"),
-        ("two\nlines", "two lines"),
+        ("two\nlines", "two\\nlines"),
         ("\udcff", "\\udcff"),
         ("日本語 ü 😀", "日本語 ü 😀"),
     ],
