@@ -10,8 +10,10 @@
     │   ├── StoreUnavailable
     │   ├── ObjectMissing
     │   └── ObjectChanged
+    ├── FeedError                  exit 5   (watch/feed.py)
     ├── DatabaseError              exit 6
-    │   └── LeaseLost
+    │   ├── LeaseLost
+    │   └── BackupRefused                   (backup.py)
     └── ReconciliationError        exit 7
 
 A class's docstring is its message template; `str(error)` is that text with the fields filled in.
@@ -33,6 +35,7 @@ class ExitCode(IntEnum):
     DATABASE_REFUSED = 6
     RECONCILIATION_FAILED = 7
     QUARANTINED = 100
+    DEFERRED = 101
     INTERRUPTED = 130
 
 

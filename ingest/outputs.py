@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from contract.job import Options
+from ingest.crashpoints import CrashPoint, reached
 from ingest.errors import ObjectMissing
 from ingest.outcome import AdmittedChunk, AdmittedDocument, Json
 from ingest.store.base import ObjectStore
@@ -62,9 +63,12 @@ def unread_original_key(source_uri: str, key: str, version: str) -> str:
 def write_document(store: ObjectStore, key: ResultKey, document: AdmittedDocument) -> str:
     """Write the three files of an admitted document; returns the URI of the folder they are in."""
     store.put(f"{key.prefix}document.md", document.text.encode())
+    reached(CrashPoint.OUTPUTS_FIRST)
     store.put(f"{key.prefix}elements.jsonl", _lines(document.elements))
+    reached(CrashPoint.OUTPUTS_SECOND)
     # Last, because its presence is what `read_chunks` takes for a finished result.
     store.put(f"{key.prefix}chunks.jsonl", _lines([{"metadata": document.metadata}, *map(asdict, document.chunks)]))
+    reached(CrashPoint.OUTPUTS_AFTER)
     return f"{store.uri}{key.prefix}"
 
 

@@ -12,18 +12,20 @@ import os
 import socket
 import threading
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from types import TracebackType
 from typing import Any, Self
 
 import psycopg
-from sqlalchemy import Row, text
+from sqlalchemy import Connection, Row, text
 
+from ingest.catalog import tenants
 from ingest.catalog.database import Database
 from ingest.catalog.parses import storable
 from ingest.errors import DatabaseError, LeaseLost
-from ingest.outcome import Json
+from ingest.outcome import Deferral, Json
 from ingest.store.base import StoredObject
 
 ATTEMPTS_UNBOUNDED = 1 << 30
@@ -58,12 +60,15 @@ class Waiting:
     """What a source still waits for: free to claim now, held by workers, and backing off.
 
     `next_seconds` is the time until a lease ends or a back-off is over; None when nothing is held or backing off.
+    `deferred` would be claimable, were it not for the limit of the tenant that `deferral` names.
     """
 
     claimable: int
     leased: int
     delayed: int
     next_seconds: float | None
+    deferred: int = 0
+    deferral: Deferral | None = None
 
 
 class Worker:
@@ -145,7 +150,7 @@ def claim(
     """Take up to `count` objects that nobody works on, oldest first; with `object_ids`, only from among those.
 
     Objects that were tried `attempts_max` times already are left for the next run. Callers never wait for each other
-    and never get the same object. Leases that ran out are taken over.
+    and never get the same object. Leases that ran out are taken over. A tenant's limits hold; see `tenants`.
     """
     worker.ensure_presence()
     with db.begin() as connection:
@@ -159,23 +164,111 @@ def claim(
             "attempts_max": attempts_max,
         }
         rows = connection.execute(text(_CLAIM if object_ids is None else _CLAIM_OF), parameters).all()
+        if not rows and connection.execute(text(_LIMITED), parameters).scalar_one():
+            rows = _claim_in_shares(connection, {source_id: run_id}, parameters)
     return sorted((_claim(row) for row in rows), key=lambda claimed: claimed.object_id)
 
 
-_CLAIM = """
-    UPDATE objects SET
-        lease_owner = :owner, lease_expires_at = clock_timestamp() + make_interval(secs => :seconds),
-        fence = fence + 1, attempts = attempts + 1, not_before = NULL, run_id = :run
-    WHERE id = ANY(ARRAY(
-        SELECT id FROM objects
-        WHERE state = 'pending' AND source_id = :source
-          AND (lease_expires_at IS NULL OR lease_expires_at < clock_timestamp())
-          AND (not_before IS NULL OR not_before <= clock_timestamp()) AND attempts < :attempts_max
+_LIMITED = "SELECT limited FROM sources JOIN tenants ON tenants.name = sources.tenant WHERE sources.id = :source"
+_FREE_NOW = """
+    state = 'pending' AND (lease_expires_at IS NULL OR lease_expires_at < clock_timestamp())
+    AND (not_before IS NULL OR not_before <= clock_timestamp()) AND attempts < :attempts_max
+"""
+# Tries are counted in one run. What a run left that is over begins anew: its kill was no fault of the file's. Tries of
+# a run that goes on elsewhere count, lest two runs hand a file to each other for ever.
+_TAKEN = """
+    lease_owner = :owner, lease_expires_at = clock_timestamp() + make_interval(secs => :seconds),
+    attempts = 1 + CASE
+        WHEN objects.run_id = {run}
+            OR EXISTS (SELECT FROM runs WHERE runs.id = objects.run_id AND runs.state = 'running')
+        THEN attempts ELSE 0 END,
+    fence = fence + 1, not_before = NULL, run_id = {run}
+"""
+_AS_CLAIM = """
+    objects.id, objects.source_id, objects.run_id, key, version, size, modified, irregular, fence, lease_owner,
+    attempts, override
+"""
+# The usual case, of a tenant without limits, is this one statement.
+_CLAIM = f"""
+    UPDATE objects SET {_TAKEN.format(run=":run")}
+    WHERE NOT ({_LIMITED}) AND id = ANY(ARRAY(
+        SELECT id FROM objects WHERE objects.source_id = :source AND {_FREE_NOW}
         ORDER BY id LIMIT :count FOR UPDATE SKIP LOCKED
     ))
-    RETURNING id, source_id, run_id, key, version, size, modified, irregular, fence, lease_owner, attempts, override
-"""
-_CLAIM_OF = _CLAIM.replace("AND source_id = :source", "AND source_id = :source AND id = ANY(CAST(:ids AS bigint[]))")
+    RETURNING {_AS_CLAIM}
+"""  # noqa: S608 - all constants
+_CLAIM_OF = _CLAIM.replace("s.source_id = :source", "s.source_id = :source AND id = ANY(CAST(:ids AS bigint[]))")
+
+
+def claim_fairly(
+    db: Database,
+    worker: Worker,
+    served: Mapping[int, str],
+    count: int,
+    lease_seconds: float,
+    *,
+    attempts_max: int = ATTEMPTS_UNBOUNDED,
+) -> list[Claim]:
+    """As `claim`, over all the sources a worker serves, given as source id to run id. Tenants take turns in the answer.
+
+    Tenants get their shares by files at work and priority, as `tenants.share_out` says; within a tenant, sources of
+    higher priority come first, and among equals the oldest object.
+    """
+    worker.ensure_presence()
+    with db.begin() as connection:
+        parameters = {
+            "owner": worker.id,
+            "count": count,
+            "seconds": lease_seconds,
+            "ids": None,
+            "attempts_max": attempts_max,
+        }
+        return [_claim(row) for row in _claim_in_shares(connection, served, parameters)]
+
+
+def _claim_in_shares(connection: Connection, served: Mapping[int, str], parameters: Json) -> list[Row[Any]]:
+    """Share out among the tenants, and again what those left that had less to do than they might have had."""
+    parameters = parameters | {"sources": list(served), "runs": list(served.values())}
+    able = tenants.lock_tenants(connection, list(served))
+    taken: dict[str, list[Row[Any]]] = {name: [] for name in able}
+    while able and (left := parameters["count"] - sum(map(len, taken.values()))) > 0:
+        granted = tenants.share_out(able.values(), left)
+        if not granted:
+            break
+        for name, number in granted.items():
+            tenant = able[name]
+            asked = {"tenant": name, "count": number, "bytes_left": tenant.bytes_left}
+            rows = connection.execute(text(_CLAIM_SHARE), parameters | asked).all()
+            taken[name] += rows
+            if len(rows) < number:
+                del able[name]
+            else:
+                able[name] = tenant.with_claimed(len(rows), sum(row.size for row in rows))
+    claimed = {name: (len(rows), sum(row.size for row in rows)) for name, rows in taken.items() if rows}
+    tenants.note_served(connection, claimed)
+    return [row for turn in zip_longest(*taken.values()) for row in turn if row is not None]
+
+
+_CLAIM_SHARE = f"""
+    UPDATE objects SET {_TAKEN.format(run="served.run_id")}
+    FROM unnest(CAST(:sources AS int[]), CAST(:runs AS uuid[])) AS served(source_id, run_id)
+    WHERE objects.source_id = served.source_id AND objects.id = ANY(ARRAY(
+        SELECT id FROM (
+            SELECT id, sum(size) OVER (ORDER BY priority DESC, id) - size AS bytes_before
+            FROM (
+                SELECT free.id, free.size, sources.priority FROM sources CROSS JOIN LATERAL (
+                    SELECT id, size FROM objects
+                    WHERE source_id = sources.id AND {_FREE_NOW}
+                      AND (CAST(:ids AS bigint[]) IS NULL OR id = ANY(CAST(:ids AS bigint[])))
+                    ORDER BY id LIMIT :count FOR UPDATE SKIP LOCKED
+                ) free
+                WHERE sources.id = ANY(CAST(:sources AS int[])) AND sources.tenant = :tenant
+                ORDER BY sources.priority DESC, free.id LIMIT :count
+            ) picked
+        ) counted WHERE CAST(:bytes_left AS bigint) IS NULL OR bytes_before < :bytes_left
+    ))
+    RETURNING {_AS_CLAIM}
+"""  # noqa: S608 - all constants
 
 
 def _claim(row: Row[Any]) -> Claim:
@@ -209,8 +302,8 @@ def heartbeat(db: Database, worker: Worker, lease_seconds: float) -> frozenset[i
 def release(db: Database, claimed: Claim, detail: str, delay_seconds: float, *, begun: bool = True) -> None:
     """Give an object back after a fault of ours: it stays pending, and nobody claims it before the delay is over.
 
-    One that was not `begun` gets its attempt back, too. Raises `LeaseLost` when it is no longer ours, in which case it
-    is somebody else's or settled.
+    One that was not `begun` gets its attempt back, too. A tenant's quota gets the file back either way.
+    Raises `LeaseLost` when it is no longer ours, in which case it is somebody else's or settled.
     """
     with db.begin() as connection:
         parameters = {
@@ -221,14 +314,22 @@ def release(db: Database, claimed: Claim, detail: str, delay_seconds: float, *, 
             "seconds": delay_seconds,
             "unused": 0 if begun else 1,
         }
-        statement = """
-            UPDATE objects SET lease_owner = NULL, lease_expires_at = NULL, detail = :detail,
-                attempts = attempts - :unused,
-                not_before = clock_timestamp() + make_interval(secs => :seconds)
-            WHERE id = :id AND fence = :fence AND lease_owner = :owner
-        """
-        if connection.execute(text(statement), parameters).rowcount == 0:
+        if connection.execute(text(_RELEASE), parameters).scalar_one() == 0:
             raise LeaseLost(f"object {claimed.object_id}, fence {claimed.fence}")
+
+
+_RELEASE = """
+    WITH freed AS (
+        UPDATE objects SET lease_owner = NULL, lease_expires_at = NULL, detail = :detail, attempts = attempts - :unused,
+            not_before = clock_timestamp() + make_interval(secs => :seconds)
+        WHERE id = :id AND fence = :fence AND lease_owner = :owner RETURNING source_id, size
+    ), refunded AS (
+        UPDATE tenant_usage SET files = greatest(files - 1, 0), bytes = greatest(bytes - freed.size, 0)
+        FROM freed JOIN sources ON sources.id = freed.source_id
+        WHERE tenant_usage.tenant = sources.tenant AND day = current_date
+    )
+    SELECT count(*) FROM freed
+"""
 
 
 def reclaim_dead(db: Database) -> int:
@@ -273,7 +374,11 @@ def waiting(db: Database, source_id: int, *, attempts_max: int = ATTEMPTS_UNBOUN
         claimable, leased, delayed, seconds = connection.execute(
             text(statement), {"source": source_id, "attempts_max": attempts_max}
         ).one()
-    return Waiting(claimable, leased, delayed, None if seconds is None else max(0.0, float(seconds)))
+        deferral = tenants.deferral_of_source(connection, source_id) if claimable else None
+    next_seconds = None if seconds is None else max(0.0, float(seconds))
+    if deferral is not None:
+        return Waiting(0, leased, delayed, next_seconds, claimable, deferral)
+    return Waiting(claimable, leased, delayed, next_seconds)
 
 
 def pending_ids(db: Database, source_id: int, count: int, after: int = 0) -> list[int]:

@@ -27,6 +27,7 @@ from ingest.images.packages import ensure_packages
 from ingest.manifests import Manifest
 
 STAGE_LABEL: Final = "io.gloveport.stage"
+BUILDS_KEPT: Final = 3  # besides the current one
 _IN_USE: Final = 409
 
 
@@ -122,11 +123,14 @@ def _follow(name: str, answer: Mapping[str, Any]) -> None:
 
 
 def _remove_superseded(client: DockerClient, name: str, keep: str, root: Path) -> None:
-    """Remove this image's other builds and what the assembly stage left; one in use by a container stays."""
-    for image in list_images(client, root):
-        if image.name == name and image.content_digest != keep:
-            for reference in image.tags or (image.image_id,):
-                _remove(client, reference)
+    """Remove this image's older builds and what the assembly stage left; one in use by a container stays.
+
+    A few stay: another version of gloveport on this host, or a worker that was not restarted yet, may need its own.
+    """
+    others = [image for image in list_images(client, root) if image.name == name and image.content_digest != keep]
+    for image in others[BUILDS_KEPT:]:  # newest first
+        for reference in image.tags or (image.image_id,):
+            _remove(client, reference)
     with engine_faults("remove what the build left"):
         client.images.prune(filters={"dangling": True, "label": f"{STAGE_LABEL}=assemble"})
 

@@ -53,13 +53,13 @@ def template(server: EmbeddedPostgres) -> str:
 @pytest.fixture
 def empty_url(server: EmbeddedPostgres) -> Iterator[str]:
     """The address of a database without a table."""
-    yield from _database(server, "template1")
+    yield from database_of(server, "template1")
 
 
 @pytest.fixture
 def db_url(server: EmbeddedPostgres, template: str) -> Iterator[str]:
     """The address of a database of this test alone, with every table."""
-    yield from _database(server, template)
+    yield from database_of(server, template)
 
 
 @pytest.fixture
@@ -81,7 +81,8 @@ def repository() -> Path:
     return Path(__file__).resolve().parents[2]
 
 
-def _database(server: EmbeddedPostgres, template: str) -> Iterator[str]:
+def database_of(server: EmbeddedPostgres, template: str) -> Iterator[str]:
+    """A copy of a database for as long as the fixture that yields from this lives."""
     name = f"test_{next(_numbers)}"
     with psycopg.connect(server.url(), autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
