@@ -21,13 +21,19 @@ from contract.tokens import estimate_tokens
 from contract.verdicts import ElementType, FindingKind, Reason, Refusal, Severity
 from ingest.outcome import AdmittedChunk, AdmittedDocument, AdmittedFinding, Json, Refused
 
-ELEMENTS_MAX: Final = 500_000
+ELEMENTS_MAX: Final = 250_000
+# Empty objects are the cheapest way to make a host allocate: 64 MiB of them would cost it 2 GB as models.
+OBJECTS_MAX: Final = 800_000
 CHUNKS_MAX: Final = 200_000
 FINDINGS_MAX: Final = 1_000
 PARENT_DEPTH_MAX: Final = 64
 # Repeated table headers make chunks longer in sum than the text; a liar could make them arbitrarily longer.
 CHUNK_CHARS_PER_TEXT_CHAR_MAX: Final = 16
 CHUNK_CHARS_FREE: Final = 1 << 16
+CHUNK_CHARS_MAX: Final = 128 << 20
+# A heading stands above every chunk of its section: one of megabytes would be written, hashed and indexed with each.
+HEADING_CHARS_MAX: Final = 300
+HEADING_CHARS_OF_CHUNKS_MAX: Final = 64 << 20
 
 # PostgreSQL refuses NUL; the other controls have no place in text and would reach an operator's terminal.
 _CLEAN: Final = r"^[^\x00-\x08\x0b-\x1f\x7f-\x9f]*$"
@@ -185,6 +191,7 @@ class _Received:
     findings: list[AdmittedFinding] = field(default_factory=list)
     done: Done | None = None
     counts: Counter[FrameKind] = field(default_factory=Counter)
+    objects: int = 0
 
 
 def admit(untrusted_frames: Sequence[Frame], options: Options) -> AdmittedDocument | Refused:
@@ -233,6 +240,9 @@ def _read(untrusted_frames: Sequence[Frame]) -> _Received:
 def _take(untrusted_frame: Frame, received: _Received) -> None:
     """Add one frame's content, in shape, to what was received."""
     payload = untrusted_frame.payload
+    if untrusted_frame.kind in (FrameKind.ELEMENTS, FrameKind.CHUNKS):
+        received.objects += payload.count(b"{")
+        _require(received.objects <= OBJECTS_MAX, f"more than {OBJECTS_MAX} objects")
     match untrusted_frame.kind:
         case FrameKind.PROGRESS:
             Progress.model_validate_json(payload)
@@ -314,10 +324,14 @@ def _heading_paths(elements: list[Element]) -> dict[str, tuple[str, ...]]:
         parent = element.metadata.parent_id
         path = paths[parent] if parent is not None else ()
         if element.type is ElementType.TITLE:
-            path = (*path, element.text)
+            path = (*path, _cut(element.text))
             _require(len(path) <= PARENT_DEPTH_MAX, "headings nested too deep")
         paths[element.element_id] = path
     return paths
+
+
+def _cut(heading: str) -> str:
+    return heading if len(heading) <= HEADING_CHARS_MAX else heading[: HEADING_CHARS_MAX - 1] + "…"
 
 
 def _rebuild(
@@ -326,7 +340,8 @@ def _rebuild(
     """Admitted chunks from their spans and element ids; together they must show every visible character of the text."""
     seen: Counter[str] = Counter()
     rebuilt: list[AdmittedChunk] = []
-    chars_left = CHUNK_CHARS_PER_TEXT_CHAR_MAX * len(text) + CHUNK_CHARS_FREE
+    chars_left = min(CHUNK_CHARS_PER_TEXT_CHAR_MAX * len(text) + CHUNK_CHARS_FREE, CHUNK_CHARS_MAX)
+    heading_chars_left = HEADING_CHARS_OF_CHUNKS_MAX
     for ordinal, chunk in enumerate(chunks):
         _check_spans(chunk, len(text))
         chars_left -= sum(end - start for start, end in chunk.spans)
@@ -338,6 +353,8 @@ def _rebuild(
         _require(all(element_id in by_id for element_id in chunk.element_ids), "a chunk of an unknown element")
         members = [by_id[element_id] for element_id in chunk.element_ids]
         path = _common_path(members, paths)
+        heading_chars_left -= sum(map(len, path))
+        _require(heading_chars_left >= 0, "headings that are repeated too often")
         rebuilt.append(
             AdmittedChunk(
                 chunk_id=_chunk_id(path, chunk_text, seen),

@@ -19,7 +19,7 @@ from ingest.catalog.claims import Claim, Worker
 from ingest.catalog.planning import Planning
 from ingest.control import Orders, Steering
 from ingest.crashpoints import CrashPoint, reached
-from ingest.errors import GloveportError, LeaseLost, SandboxUnavailable
+from ingest.errors import GloveportError, LeaseLost, SandboxUnavailable, StoreError
 from ingest.identify import media_type_of_name
 from ingest.outcome import Deferral, FileReport
 from ingest.pipeline import Stations
@@ -187,7 +187,9 @@ class Drain:
             log.error("bug while processing a file", exc_info=error)
             error = GloveportError(f"{type(error).__name__}: {error}")
         self.fault = error
-        self._faults_in_a_row += 1
+        # A store that refuses one object and gives others is not down: such objects must not end the run.
+        if not (type(error) is StoreError and self.finished):
+            self._faults_in_a_row += 1
         delay = BACK_OFF_SECONDS[min(claim.attempts, len(BACK_OFF_SECONDS)) - 1]
         self._release(claim, str(error), delay)
         if claim.attempts >= self.settings.attempts_max:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Final, cast
+from typing import IO, BinaryIO, Final, cast
 
 from ingest.errors import StoreUnavailable
 from ingest.identify import LEADING_BYTES
@@ -40,11 +40,11 @@ def fetched(store: ObjectStore, key: str, version: str, *, bytes_max: int, spool
     """
     digest, size, leading = hashlib.sha256(), 0, b""
     # TemporaryFile uses O_TMPFILE on Linux: there is never a name to clean up.
-    with tempfile.TemporaryFile(dir=spool, buffering=0) as spooled:
+    with _spool_file(spool) as spooled:
         with store.open(key, version) as source:
             while block := source.read(min(BLOCK_BYTES, bytes_max + 1 - size)):
                 try:
-                    spooled.write(block)
+                    _write_all(spooled, block)
                 except OSError as error:
                     raise StoreUnavailable(f"cannot spool to {spool}: {error.strerror}") from error
                 digest.update(block)
@@ -53,3 +53,17 @@ def fetched(store: ObjectStore, key: str, version: str, *, bytes_max: int, spool
                     leading += block[: LEADING_BYTES - len(leading)]
         spooled.seek(0)
         yield Fetched(cast(BinaryIO, spooled), digest.hexdigest(), size, leading, over_limit=size > bytes_max)
+
+
+def _spool_file(spool: Path) -> IO[bytes]:
+    try:
+        return tempfile.TemporaryFile(dir=spool, buffering=0)
+    except OSError as error:
+        raise StoreUnavailable(f"cannot spool to {spool}: {error.strerror}") from error
+
+
+def _write_all(target: IO[bytes], block: bytes) -> None:
+    """An unbuffered file may take less than it is given, silently, when the disk is nearly full."""
+    view = memoryview(block)
+    while view:
+        view = view[target.write(view) :]

@@ -9,7 +9,7 @@ Writing the same result twice writes the same bytes, so a crash between writing 
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
@@ -23,6 +23,7 @@ ROOT: Final = ".gloveport"
 DOCUMENTS: Final = f"{ROOT}/documents"
 QUARANTINE: Final = f"{ROOT}/quarantine"
 FILES: Final = ("document.md", "elements.jsonl", "chunks.jsonl")
+CHUNKS_SHA256: Final = "chunks_sha256"
 
 
 def digest_of(value: Any) -> str:
@@ -60,23 +61,34 @@ def unread_original_key(source_uri: str, key: str, version: str) -> str:
     return f"{QUARANTINE}/by-version/{digest_of([source_uri, key, version])}"
 
 
-def write_document(store: ObjectStore, key: ResultKey, document: AdmittedDocument) -> str:
-    """Write the three files of an admitted document; returns the URI of the folder they are in."""
+def write_document(store: ObjectStore, key: ResultKey, document: AdmittedDocument) -> dict[str, str]:
+    """Write the three files of an admitted document; returns the URI of each by its name, and `CHUNKS_SHA256`."""
     store.put(f"{key.prefix}document.md", document.text.encode())
     reached(CrashPoint.OUTPUTS_FIRST)
     store.put(f"{key.prefix}elements.jsonl", _lines(document.elements))
     reached(CrashPoint.OUTPUTS_SECOND)
     # Last, because its presence is what `read_chunks` takes for a finished result.
-    store.put(f"{key.prefix}chunks.jsonl", _lines([{"metadata": document.metadata}, *map(asdict, document.chunks)]))
+    chunks = _lines([{"metadata": document.metadata}, *map(asdict, document.chunks)])
+    store.put(f"{key.prefix}chunks.jsonl", chunks)
     reached(CrashPoint.OUTPUTS_AFTER)
-    return f"{store.uri}{key.prefix}"
+    artifacts = {name: f"{store.uri}{key.prefix}{name}" for name in FILES}
+    return {**artifacts, CHUNKS_SHA256: hashlib.sha256(chunks).hexdigest()}
 
 
-def read_chunks(store: ObjectStore, key: ResultKey) -> tuple[Json, tuple[AdmittedChunk, ...]] | None:
-    """Metadata and chunks of an earlier result, or None when it is gone or is not one of ours. Raises `StoreError`."""
+def read_chunks(
+    store: ObjectStore, key: ResultKey, artifacts: Mapping[str, str]
+) -> tuple[Json, tuple[AdmittedChunk, ...]] | None:
+    """Metadata and chunks of an earlier result, or None when it is gone or not what we wrote. Raises `StoreError`.
+
+    With the store in the uploads' own bucket, an uploader may be able to write there: only the very bytes whose hash
+    the catalogue holds have passed the airlock.
+    """
     try:
         with store.open(f"{key.prefix}chunks.jsonl") as stored:
-            first, *rest = [json.loads(line) for line in stored.read().splitlines()]
+            written = stored.read()
+        if hashlib.sha256(written).hexdigest() != artifacts.get(CHUNKS_SHA256):
+            return None
+        first, *rest = [json.loads(line) for line in written.splitlines()]
         return first["metadata"], tuple(_chunk_from(row) for row in rest)
     except (ObjectMissing, ValueError, KeyError, TypeError):
         return None

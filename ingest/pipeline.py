@@ -104,15 +104,20 @@ def _process(claim: Claim, at: Stations) -> FileReport:
                 return _hold_unread(at, claim)
             return _examine(_identify(claim, content, at), at)
     except ObjectMissing:
-        publish.mark_deleted(at.database, at.knowledge, claim)
-        return FileReport(claim.key, Outcome.DELETED, detail="gone before it was read")
+        return _gone(at, claim)
     except ObjectChanged:
         # The listing is out of date: note the new version and let the next claim read that one.
         current = next(iter(at.source.list(claim.key)), None)
-        if current is not None and current.key == claim.key:
-            discover.note_change(at.database, claim, current)
-            reached(CrashPoint.CHANGE_NOTED)
+        if current is None or current.key != claim.key:
+            return _gone(at, claim)  # what stands there now is no object of this key: a folder, for example
+        discover.note_change(at.database, claim, current)
+        reached(CrashPoint.CHANGE_NOTED)
         raise
+
+
+def _gone(at: Stations, claim: Claim) -> FileReport:
+    publish.mark_deleted(at.database, at.knowledge, claim)
+    return FileReport(claim.key, Outcome.DELETED, detail="gone before it was read")
 
 
 def _identify(claim: Claim, content: Fetched, at: Stations) -> _File:
@@ -210,7 +215,7 @@ def _settle_known(file: _File, remembered: Remembered, at: Stations) -> FileRepo
             return None
         refused = Refused(remembered.reason, remembered.detail, remembered.findings)
         return _hold_read(at, file, refused, {**remembered.evidence, "remembered": True}, records=file.tried)
-    earlier = outputs.read_chunks(at.kept, file.result_key)
+    earlier = outputs.read_chunks(at.kept, file.result_key, remembered.artifacts)
     if earlier is None:
         return None
     metadata, chunks = earlier
@@ -242,7 +247,7 @@ def _settle(file: _File, admitted: AdmittedDocument | Refused, ran: SandboxRun, 
         if admitted.reason is not Reason.EMPTY or Reason.EMPTY not in file.allowed:
             return _hold_read(at, file, admitted, _evidence(ran), records=records)
         admitted = AdmittedDocument({"media_type": file.media_type_hint}, (), "", (), admitted.findings)
-    folder = outputs.write_document(at.kept, file.result_key, admitted)
+    artifacts = outputs.write_document(at.kept, file.result_key, admitted)
     publication = publish.Publication(
         claim=file.claim,
         identity=file.identity,
@@ -250,7 +255,7 @@ def _settle(file: _File, admitted: AdmittedDocument | Refused, ran: SandboxRun, 
         metadata=admitted.metadata,
         chunks=admitted.chunks,
         findings=admitted.findings,
-        artifacts={name: f"{folder}{name}" for name in outputs.FILES},
+        artifacts=artifacts,
         sandbox_runs=records,
     )
     published = publish.publish(at.database, at.knowledge, publication)

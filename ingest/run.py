@@ -12,6 +12,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field, replace
+from itertools import takewhile
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -187,9 +188,15 @@ class Batch:
             )
             return cls(settings, run_id, known, stations, worker, _resources=resources.pop_all())
 
-    def plan(self) -> Plan:
-        """List the source and note what is new, changed, unchanged or still in quarantine. Constant memory."""
-        planned = discover.plan(self.stations.database, self.source.id, self.run_id, self.stations.source.list())
+    def plan(self, stop: threading.Event | None = None) -> Plan:
+        """List the source and note what is new, changed, unchanged or still in quarantine. Constant memory.
+
+        When `stop` is set meanwhile, the listing is cut short: what was noted stays, and the next run lists again.
+        """
+        listing = self.stations.source.list()
+        if stop is not None:
+            listing = takewhile(lambda _: not stop.is_set(), listing)
+        planned = discover.plan(self.stations.database, self.source.id, self.run_id, listing)
         reached(CrashPoint.PLANNED)
         return planned
 

@@ -180,5 +180,9 @@ def _environment() -> dict[str, str]:
 
 
 def without_password(address: str) -> str:
-    """An address as it may be shown: the password of its user part replaced."""
-    return re.sub(r"(?<=://)([^/@:]*):[^/@]*@", r"\1:***@", address)
+    """An address as it may be shown: the password of its user part and of its options replaced.
+
+    Up to the last "@": a password with an unescaped "@" or "/" is wrong, but still nobody's to see.
+    """
+    hidden = re.sub(r"(?<=://)([^/@:]*):[^?]*@", r"\1:***@", address)
+    return re.sub(r"(?i)([?&][^=&]*(?:password|secret|token|key)[^=&]*=)[^&]*", r"\1***", hidden)

@@ -289,14 +289,20 @@ def _claim(row: Row[Any]) -> Claim:
 
 
 def heartbeat(db: Database, worker: Worker, lease_seconds: float) -> frozenset[int]:
-    """Renew every lease of this worker and return the objects it still holds. Call it three times per lease."""
+    """Renew every lease of this worker and return the objects it still holds. Call it three times per lease.
+
+    An object that a transaction has locked is passed over: waiting for a long publication would let every other lease
+    of this worker end, and nobody can claim what is locked.
+    """
     worker.ensure_presence()
     with db.begin() as connection:
         statement = """
             UPDATE objects SET lease_expires_at = clock_timestamp() + make_interval(secs => :seconds)
-            WHERE lease_owner = :owner RETURNING id
+            WHERE id = ANY(ARRAY(SELECT id FROM objects WHERE lease_owner = :owner FOR UPDATE SKIP LOCKED))
         """
-        return frozenset(connection.execute(text(statement), {"owner": worker.id, "seconds": lease_seconds}).scalars())
+        connection.execute(text(statement), {"owner": worker.id, "seconds": lease_seconds})
+        held = text("SELECT id FROM objects WHERE lease_owner = :owner")
+        return frozenset(connection.execute(held, {"owner": worker.id}).scalars())
 
 
 def release(db: Database, claimed: Claim, detail: str, delay_seconds: float, *, begun: bool = True) -> None:

@@ -53,7 +53,8 @@ def plan(
 
     New, changed and reappeared objects become pending; a changed one loses its lease, because whoever works on it is
     reading a version that is no more. An indexed object of the same version becomes `unchanged`, a quarantined one
-    stays. With `recipes`, an indexed object whose revision was made by none of them counts as changed.
+    stays. With `recipes`, an indexed object whose revision was made by none of them counts as changed. What an earlier
+    run left pending and is not listed any more is this run's to end, too, though no part of the plan's counts.
     """
     planned = Plan()
     for planned in plan_step_by_step(db, source_id, run_id, listing, recipes=recipes):  # noqa: B007 - the last one counts
@@ -82,6 +83,8 @@ def plan_step_by_step(
             reached(CrashPoint.PLAN_INSIDE)
         reached(CrashPoint.PLAN_BETWEEN)
         yield Plan(listed, **counts)
+    with db.begin() as connection:
+        connection.execute(text(_TAKE_OVER), {"source": source_id, "run": run_id})
 
 
 def note_change(db: Database, claimed: Claim, current: StoredObject) -> None:
@@ -182,4 +185,14 @@ _COMPARE = """
         FROM verdict WHERE objects.id = verdict.id AND verdict.kind IN ('unchanged', 'quarantined', 'pending')
     )
     SELECT kind, count(*) FROM verdict GROUP BY kind
+"""
+
+# An object whose attempts were used up and which then vanished from its store would otherwise be nobody's for ever.
+_TAKE_OVER = """
+    UPDATE objects SET run_id = :run, attempts = 0, not_before = NULL
+    WHERE id = ANY(ARRAY(
+        SELECT id FROM objects
+        WHERE source_id = :source AND state = 'pending' AND run_id <> :run AND attempts > 0 AND lease_owner IS NULL
+        ORDER BY id FOR UPDATE SKIP LOCKED
+    ))
 """

@@ -52,6 +52,7 @@ def reconcile(db: Database, source_id: int, run_id: str | None = None) -> Reconc
     problems: list[Problem] = []
     with db.begin() as connection:
         connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
+        connection.execute(text("SET LOCAL statement_timeout = 0"))  # millions of rows take longer than any one file
         parameters = {"source": source_id, "run": run_id, "class": LOCK_CLASS, "examples": EXAMPLES}
         for state, number in connection.execute(text(_COUNTS), parameters):
             counts[State(state)] = number

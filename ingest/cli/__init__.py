@@ -1,6 +1,8 @@
 """HOST, trusted: the command line. One lazy module for each command; stdout is data, stderr is progress."""
 
+import os
 import sys
+from contextlib import suppress
 from importlib import import_module
 
 import click
@@ -66,10 +68,16 @@ def cli(verbose: bool) -> None:
     """
     import logging
 
+    from ingest.cli.display import PrintableFormatter
+
     handler = logging.StreamHandler(sys.stderr)
     # On the handler too: Prefect gives its own loggers a lower level, and they propagate.
     handler.setLevel(logging.INFO if verbose else logging.WARNING)
-    logging.basicConfig(level=handler.level, format="%(levelname)s %(name)s: %(message)s", handlers=[handler])
+    handler.setFormatter(PrintableFormatter("%(levelname)s %(name)s: %(message)s"))
+    if not verbose:
+        # What Prefect logs of a failed flow is a traceback of an error that is told in one line anyway.
+        handler.addFilter(lambda record: not record.name.startswith("prefect"))
+    logging.basicConfig(level=handler.level, handlers=[handler])
 
 
 def main() -> None:
@@ -77,11 +85,31 @@ def main() -> None:
     from ingest.errors import ExitCode, GloveportError
 
     try:
-        cli(standalone_mode=True)
-    except GloveportError as error:
-        click.echo(f"gloveport: {error}", err=True)
-        if error.hint:
-            click.echo(f"  {error.hint}", err=True)
+        result = cli(standalone_mode=False)
+        sys.stdout.flush()
+        sys.exit(result if isinstance(result, int) else ExitCode.OK)
+    except click.ClickException as error:
+        error.show()
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
+    except (click.Abort, KeyboardInterrupt):
         sys.exit(ExitCode.INTERRUPTED)
+    except GloveportError as error:
+        _say(f"gloveport: {error}", error.hint)
+        sys.exit(error.exit_code)
+    except OSError as error:
+        # Whoever read our output has gone, or a disk or a folder refuses: one line, and no second try at writing.
+        _say(f"gloveport: {error}", "")
+        with suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        sys.exit(ExitCode.BUG)
+
+
+def _say(message: str, hint: str) -> None:
+    """A failure and what to do about it, on stderr; the message may quote names, so it is made printable."""
+    from ingest.cli.display import printable
+
+    with suppress(OSError):
+        for line in message.split("\n"):
+            click.echo(printable(line), err=True)
+        if hint:
+            click.echo(f"  {hint}", err=True)

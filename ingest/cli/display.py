@@ -1,6 +1,7 @@
 """HOST, trusted: what a person sees. Names and texts are attackers' words: nothing here lets them steer a terminal."""
 
 import json
+import logging
 import os
 import sys
 import unicodedata
@@ -37,8 +38,16 @@ def emit(row: dict[str, Any]) -> None:
 
 
 def note(line: str) -> None:
-    """One line of progress on stderr."""
-    click.echo(line, err=True)
+    """One line of progress on stderr. May quote names: it is made printable here."""
+    click.echo(printable(line), err=True)
+
+
+class PrintableFormatter(logging.Formatter):
+    """For log records on a terminal: errors name the file they are about, and its name is an attacker's."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The record, line breaks kept (a traceback has them), everything else that could steer a terminal escaped."""
+        return "\n".join(map(printable, super().format(record).split("\n")))
 
 
 def use_colour() -> bool:

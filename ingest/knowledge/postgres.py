@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Row, text
 
@@ -13,7 +13,12 @@ from ingest.knowledge.base import ExportedChunk, Hit, Query, Swap
 from ingest.knowledge.search import Question, question, snippet, words_of
 from ingest.outcome import AdmittedChunk
 
+T = TypeVar("T")
+
 _STEMS_KEPT = 50_000
+# PostgreSQL holds at most 256 MiB in one jsonb, and ends a transaction that waits for us too long: both are for a few
+# hundred chunks at a time to stay far away from, whatever a document is like.
+_CHUNKS_AT_ONCE = 500
 
 
 class PostgresKnowledge:
@@ -31,12 +36,12 @@ class PostgresKnowledge:
         removed = transaction.execute(text(_REMOVE), known).rowcount
         kept = set(transaction.execute(text(_KEPT), known).scalars())
         moving = [_moving(chunk) for chunk in chunks if chunk.chunk_id in kept]
-        if moving:
-            transaction.execute(text(_MOVE), {"document": document_id, "chunks": _json(moving)})
+        for some_moving in _batches(moving):
+            transaction.execute(text(_MOVE), {"document": document_id, "chunks": _json(some_moving)})
         fresh = [chunk for chunk in chunks if chunk.chunk_id not in kept]
-        if fresh:
-            stems = self._look_up(transaction, _words(fresh))
-            rows = [_row(chunk, stems) for chunk in fresh]
+        for some in _batches(fresh):
+            stems = self._look_up(transaction, _words(some))
+            rows = [_row(chunk, stems) for chunk in some]
             parameters = {"document": document_id, "revision": revision_id, "chunks": _json(rows)}
             transaction.execute(text(_INSERT), parameters)
         return Swap(len(fresh), len(kept), removed)
@@ -141,6 +146,10 @@ _EXPORT = """
     SELECT documents.key, chunks.* FROM chunks JOIN documents ON documents.id = chunks.document_id
     WHERE documents.source_id = :source ORDER BY documents.key COLLATE "C", chunks.ordinal
 """
+
+
+def _batches(items: list[T]) -> Iterator[list[T]]:
+    return (items[start : start + _CHUNKS_AT_ONCE] for start in range(0, len(items), _CHUNKS_AT_ONCE))
 
 
 def _heading(chunk: AdmittedChunk) -> str:

@@ -108,7 +108,7 @@ class FolderStore:
     @contextmanager
     def _reading(self, key: str, version: str) -> Iterator["_Reader"]:
         *parents, name = names_of(key)
-        with _translated(key), directory(self._root, parents) as parent:
+        with _translated(key), directory(self._root, parents, links_hide=True) as parent:
             reader = _Reader(_open_regular(parent, name, key, version), key, version)
         with reader:
             yield reader

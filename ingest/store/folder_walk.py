@@ -49,15 +49,16 @@ def version_of(status: os.stat_result) -> str:
 
 
 @contextmanager
-def directory(root: Path, names: Sequence[bytes], *, create: bool = False) -> Iterator[int]:
+def directory(root: Path, names: Sequence[bytes], *, create: bool = False, links_hide: bool = False) -> Iterator[int]:
     """A descriptor of the directory `names` below `root`, made on the way if asked.
 
-    Raises `OSError` as the system does, `StoreError` when a symbolic link stands in the way.
+    Raises `OSError` as the system does, `StoreError` when a symbolic link stands in the way; with `links_hide` there is
+    nothing behind one (`NotADirectoryError`), as in a listing: whoever fills a folder must not make it unreadable.
     """
     descriptor = _open_root(root)
     try:
         for name in names:
-            following = _step(descriptor, name, create)
+            following = _step(descriptor, name, create, links_hide)
             os.close(descriptor)
             descriptor = following
         yield descriptor
@@ -73,7 +74,7 @@ def _open_root(root: Path) -> int:
         raise StoreUnavailable(f"the folder {root} is gone", hint="mount it again") from None
 
 
-def _step(parent: int, name: bytes, create: bool) -> int:
+def _step(parent: int, name: bytes, create: bool, links_hide: bool) -> int:
     if create:
         try:
             # The quarantine lives in there: hostile bytes, and other people's documents.
@@ -84,7 +85,7 @@ def _step(parent: int, name: bytes, create: bool) -> int:
     try:
         return os.open(name, _OPEN_DIRECTORY, dir_fd=parent)
     except NotADirectoryError:
-        if stat.S_ISLNK(os.stat(name, dir_fd=parent, follow_symlinks=False).st_mode):
+        if not links_hide and stat.S_ISLNK(os.stat(name, dir_fd=parent, follow_symlinks=False).st_mode):
             raise StoreError(f"a symbolic link stands in the way: {segment_of(name)!r}") from None
         raise
 

@@ -4,6 +4,7 @@ Some S3-compatibles ignore `If-None-Match` and `x-amz-copy-source-if-match` in s
 store with a scratch key, the second is checked after each copy.
 """
 
+import hashlib
 import io
 import logging
 import re
@@ -155,6 +156,10 @@ class S3Store:
         restored = item.get("RestoreStatus", {}).get("RestoreExpiryDate") is not None
         irregular = "unreadable" if item.get("StorageClass") in _ARCHIVED and not restored else ""
         key = item["Key"].removeprefix(self._prefix)
+        if not key or "\0" in key:
+            # The bare prefix is no key of ours, and no database holds a NUL: accounted for, never opened.
+            digest = hashlib.sha256(item["Key"].encode("utf-8", "surrogatepass")).hexdigest()
+            key, irregular = f"{key.replace(chr(0), '%00')}~{digest[:16]}", "unreadable"
         return StoredObject(key, str(version), version.size, item["LastModified"].timestamp(), irregular)
 
     def _full(self, key: str) -> str:

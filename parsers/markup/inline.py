@@ -21,10 +21,10 @@ _AROUND_BREAK = re.compile(r" *\n *")
 # Beside markup of ours a single sign may find a partner:
 # this escapes more than `markdown_escape`, which sees whole lines.
 _ESCAPED = re.compile(
-    r"([\\`]|(?<!\s)\*|\*(?!\s)|<(?=[A-Za-z/!?])|&(?=#?\w{1,32};)|~|\[(?=[^\[\]]*\][(:]))"
+    r"([\\`]|(?<!\s)\*|\*(?!\s)|<(?=[A-Za-z/!?])|&(?=#?\w{1,32};)|~|\](?=[(:]))"
     r"|(?<![^\W_])_(?!\s)|(?<!\s)_(?![^\W_])"
 )
-_SUSPECT = re.compile(r"[\\`*<&~\[_]")
+_SUSPECT = re.compile(r"[\\`*<&~\]_]")
 _EXPONENT = re.compile(r"[-+\u2212]?\d{1,6}|[a-zA-Z]")
 _BLOCK_START = re.compile(r"^( {0,3})(?:(#{1,6}(?=\s|$)|>|[-+](?=\s|$)|=+$|-+$)|(\d{1,9})([.)](?=\s|$)))", re.MULTILINE)
 
@@ -197,7 +197,10 @@ def _emphasised(spans: list[Span]) -> str:
             if mark not in opened:
                 pieces.append(_SIGN_OF_MARK[mark])
                 opened.append(mark)
-        pieces.append(_core_markdown(replace(span, text=core)))
+        piece = _core_markdown(replace(span, text=core))
+        if piece.endswith("]") and span.raw is None and span is not spans[-1]:
+            piece = piece[:-1] + "\\]"  # else a parenthesis in the next span would make a link of it
+        pieces.append(piece)
         gap = text[len(text.rstrip()) :]
     pieces.extend(_SIGN_OF_MARK[mark] for mark in reversed(opened))
     pieces.append(gap)

@@ -1,15 +1,17 @@
 """SANDBOX, untrusted: Word documents (OOXML): DOCX, DOCM, DOTX, DOTM."""
 
 import re
+import traceback
 from collections.abc import Iterator
 from datetime import datetime
 
 from lxml import etree
 
-from contract.verdicts import ElementType, FindingKind, Refusal
-from parsers.blocks import Block, ParsedDocument, Refused, Report
+from contract.verdicts import ElementType, FindingKind, Refusal, Severity
+from parsers.blocks import Block, FoundIssue, ParsedDocument, Refused, Report
 from parsers.markup.html_table import plain_lines
-from parsers.office.inspection import inspect
+from parsers.office.decoration import as_decoration
+from parsers.office.inspection import inspect_package, inspect_text
 from parsers.office.names import R, W, child, toggle, val
 from parsers.office.numbering import Numbering
 from parsers.office.package import Package
@@ -24,11 +26,6 @@ _ENCRYPTED_STREAM = "EncryptedPackage".encode("utf-16-le")
 _CORE = "{http://schemas.openxmlformats.org/package/2006/metadata/core-properties}"
 _DC = "{http://purl.org/dc/elements/1.1/}"
 _TERMS = "{http://purl.org/dc/terms/}"
-# What is left of a header or footer when page numbers and their words are taken out is what it says.
-_PAGE_NUMBER_WORDS = re.compile(
-    r"\b(?:page|pages|seite|seiten|pagina|página|pág|sida|side|strona|стр|страница|of|von|de|di|av|af|z|из)\b\.?|[\d\W_]+",
-    re.IGNORECASE,
-)
 
 
 class DocxParser:
@@ -42,28 +39,74 @@ class DocxParser:
     )
 
     def parse(self, document: bytes, report: Report) -> ParsedDocument:
-        """Read one document. Raises `Refused`: encrypted, bomb, corrupt (no main part), unsupported (old Word)."""
+        """Read one document. Raises `Refused`: encrypted, bomb, corrupt (no main part), unsupported (old Word).
+
+        What the first reader trips over is given to the second (docs/adr/0006), with a finding that says so.
+        """
         if document.startswith(_OLE):
             if _ENCRYPTED_STREAM in document:
                 raise Refused(Refusal.ENCRYPTED, "a password is needed to open the document")
             raise Refused(Refusal.UNSUPPORTED, "an OLE compound file, not an OOXML package")
-        report.progress("package", 0, 1)
+        try:
+            return _read(document, report)
+        except (Refused, MemoryError):
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever it is, a text is worth more than its name
+            traceback.clear_frames(error.__traceback__)  # they hold the first reader's trees
+            return _read_again(document, report, error)
+
+
+def _read(document: bytes, report: Report) -> ParsedDocument:
+    report.progress("package", 0, 1)
+    package = Package(document)
+    main = _main_part(package)
+    root = package.xml(main) if main else None
+    if root is None:
+        raise Refused(Refusal.CORRUPT, "no readable main document part")
+    report.progress("package", 1, 1)
+    reading = _reading(package, main, root, report)
+    blocks = _blocks(reading, main, root)
+    if not blocks and any(each.kind is FindingKind.TRUNCATED and each.place == main for each in package.findings):
+        raise Refused(Refusal.CORRUPT, "nothing readable in a main document part that is not well-formed")
+    parsed = ParsedDocument(media_type=_media_type(package, main), blocks=blocks)
+    _read_core(package, parsed)
+    parsed.languages = _languages(package, main)
+    found = [*inspect_text(reading.hidden, reading.active_fields), *inspect_package(package)]
+    parsed.findings = [*package.findings, *reading.findings, *found]
+    return parsed
+
+
+def _read_again(document: bytes, report: Report, failure: Exception) -> ParsedDocument:
+    """What the second reader makes of it, with the findings of both. Raises `failure` when that one fails too."""
+    # Imported here: python-docx costs more than the whole first reader, and hardly any document needs it.
+    from parsers.office.second_reader import read_again
+
+    try:
+        again = read_again(document, report)
+    except (Refused, MemoryError):
+        raise
+    except Exception:  # noqa: BLE001 - the failure to tell of is the first one
+        raise failure from None
+    parsed = again.document
+    found = [_not_examined(Severity.LOW, "first reader", failure), *inspect_text(again.hidden, again.active_fields)]
+    try:
         package = Package(document)
-        main = package.main_part() or ("word/document.xml" if package.has("word/document.xml") else "")
-        root = package.xml(main) if main else None
-        if root is None:
-            raise Refused(Refusal.CORRUPT, "no readable main document part")
-        report.progress("package", 1, 1)
-        reading = _reading(package, main, root, report)
-        blocks = _blocks(reading, main, root)
-        if not blocks and any(each.kind is FindingKind.TRUNCATED and each.place == main for each in package.findings):
-            raise Refused(Refusal.CORRUPT, "nothing readable in a main document part that is not well-formed")
-        parsed = ParsedDocument(media_type=_media_type(package, main), blocks=blocks)
-        _read_core(package, parsed)
-        parsed.languages = _languages(package, main)
-        inspect(reading)
-        parsed.findings = [*package.findings, *reading.findings]
-        return parsed
+        parsed.media_type = _media_type(package, _main_part(package))
+        found += [*inspect_package(package), *package.findings]
+    except (Refused, MemoryError):
+        raise
+    except Exception as error:  # noqa: BLE001 - nobody has looked for macros then, which is worth more than a note
+        found.append(_not_examined(Severity.MEDIUM, "package", error))
+    parsed.findings += [each for each in found if each not in parsed.findings]
+    return parsed
+
+
+def _not_examined(severity: Severity, place: str, error: Exception) -> FoundIssue:
+    return FoundIssue(FindingKind.NOT_EXAMINED, severity, place, type(error).__name__)
+
+
+def _main_part(package: Package) -> str:
+    return package.main_part() or ("word/document.xml" if package.has("word/document.xml") else "")
 
 
 def _media_type(package: Package, main: str) -> str:
@@ -171,10 +214,7 @@ def _decoration(reading: Reading, main: str, relationship_id: str, kind: Element
     if relationship is None or root is None:
         return []
     blocks = [block for block in Story(reading, Place(relationship.target)).read(root) if block.text]
-    says = _PAGE_NUMBER_WORDS.sub("", " ".join(block.text for block in blocks))
-    for block in blocks:
-        block.kind, block.depth, block.table = kind, None, None
-        block.furniture = not says
+    as_decoration(blocks, kind)
     return blocks
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from lxml import etree
 
-from contract.verdicts import ElementType, FindingKind, Severity
+from contract.verdicts import ElementType
 from parsers.blocks import Block, FoundIssue, Report
 from parsers.office.names import R, W
 from parsers.office.numbering import Numbering
@@ -12,7 +12,6 @@ from parsers.office.package import Package
 from parsers.office.styles import Styles
 
 PROGRESS_EVERY = 250
-_EVIDENCE_CHARS = 200
 
 
 @dataclass(slots=True)
@@ -51,10 +50,6 @@ class Reading:
     hidden: list[str] = field(default_factory=list)
     active_fields: list[str] = field(default_factory=list)
     paragraphs: int = 0
-
-    def found(self, kind: FindingKind, severity: Severity, place: str, evidence: str) -> None:
-        """Note a finding."""
-        self.findings.append(FoundIssue(kind, severity, place, evidence[:_EVIDENCE_CHARS]))
 
     def alternative_content(self, element: etree._Element, part: str) -> list[Block]:
         """A chunk in another format, which Word would merge in on opening: read when it is HTML or plain text."""

@@ -57,6 +57,15 @@ def test_a_database_that_refuses_ends_with_its_code_and_without_its_password(
     assert "planted-secret" not in ran.stdout + ran.stderr
 
 
+def test_a_reader_that_goes_away_gets_no_traceback(fresh: Installation) -> None:
+    with fresh.start("config", "view") as process:
+        assert process.stdout
+        process.stdout.close()
+        assert process.stderr
+        said = process.stderr.read()
+    assert "Traceback" not in said
+
+
 def test_config_view_names_sources_and_hides_passwords(fresh: Installation) -> None:
     url = "postgresql://me:planted-secret@db/x"
     rows = {r["name"]: r for r in fresh("config", "view", "--json", GLOVEPORT_DATABASE_URL=url).rows}

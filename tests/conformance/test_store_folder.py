@@ -125,9 +125,9 @@ class TestListing:
         assert found == [("a/open", ""), ("a/secret", "unreadable"), ("closed/", "unreadable"), ("z", "")]
 
     def test_nesting_without_end_is_cut_off_and_accounted_for(self, root: Path, store: FolderStore) -> None:
-        """An uploader may nest deeper than this process has descriptors, and deeper than a path may be long."""
+        """An uploader may nest folders without end: the walk stops at a depth, and accounts for what lies below."""
         here = os.open(root, os.O_RDONLY)
-        for _ in range(1500):
+        for _ in range(2 * DEPTH_MAX):
             os.mkdir("d", dir_fd=here)
             below = os.open("d", os.O_RDONLY, dir_fd=here)
             os.close(here)

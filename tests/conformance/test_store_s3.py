@@ -94,6 +94,19 @@ class TestListing:
             pass
         assert "restore" in caught.value.hint
 
+    @pytest.mark.parametrize("key", ["uploads/", "uploads/nul\0.pdf"])
+    def test_a_key_that_cannot_be_ours_is_accounted_for_and_hides_no_other(
+        self, s3_client: "S3Client", make_bucket: Callable[..., str], key: str
+    ) -> None:
+        bucket = make_bucket()
+        for name in (key, "uploads/z.txt"):
+            s3_client.put_object(Bucket=bucket, Key=name, Body=b"content")
+        odd, plain = S3Store(s3_client, bucket, "uploads").list()
+        assert (plain.key, plain.irregular) == ("z.txt", "")
+        assert odd.irregular == "unreadable"
+        assert odd.key
+        assert "\0" not in odd.key
+
     def test_missing_bucket(self, s3_client: "S3Client") -> None:
         store = S3Store(s3_client, "there-is-no-such-bucket")
         for attempt in (lambda: keys(store), lambda: store.put("x", b"x"), lambda: content_of(store, "x")):

@@ -4,6 +4,7 @@ import gc
 import json
 import shutil
 import threading
+import tomllib
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -163,6 +164,25 @@ def test_every_profile_reads_its_document_in_a_sandbox(
     assert {result.profile for result in found} == {"pdf", "office", "text"}
     assert [result for result in found if result.problem] == []
     assert {result.image_id for result in found} == {image.image_id}
+
+
+def test_the_second_word_reader_works_in_the_image(
+    client: DockerClient, shared: tuple[str, Path], image: InstalledImage
+) -> None:
+    """What it needs of the standard library must not have been trimmed away: nothing else would tell for months."""
+    manifest = tomllib.loads((shared[1] / "sandbox_images" / shared[0] / "parser.toml").read_text())
+    document = manifest["profiles"]["office"]["smoke_test"]["document_base64"]
+    code = f"""
+import sys; sys.path.append("/opt/gloveport")
+import base64, json
+import parsers.office.docx as first
+from parsers.blocks import Report
+def fail(*_): raise LookupError
+first._blocks = fail
+read = first.PARSER.parse(base64.b64decode({document!r}), Report(lambda *_: None))
+print(json.dumps([[block.text for block in read.blocks], [[each.kind, each.evidence] for each in read.findings]]))
+"""
+    assert json.loads(run_in(client, image, code)) == [["Gloveport smoke test"], [["not_examined", "LookupError"]]]
 
 
 def test_profiles_name_the_image_by_digest(

@@ -42,7 +42,7 @@ def test_a_paragraph_without_markup_leaves_escaping_to_the_normalizer() -> None:
 
 
 def test_signs_beside_our_markup_are_escaped() -> None:
-    assert shown(from_html("<p><b>q</b> *a* &lt;b> [x](y)</p>")) == [r"**q** \*a\* \<b> \[x](y)"]
+    assert shown(from_html("<p><b>q</b> *a* &lt;b> [x](y)</p>")) == [r"**q** \*a\* \<b> [x\](y)"]
 
 
 def test_relative_links_are_kept_as_written() -> None:

@@ -206,6 +206,21 @@ def test_chunks_that_repeat_the_text_without_end_are_refused() -> None:
     assert verdict.detail == "chunks that repeat the text too often"
 
 
+def test_a_heading_of_any_length_costs_each_chunk_below_it_little() -> None:
+    frames = edited(FrameKind.ELEMENTS, lambda p: p["elements"][0].update(text="Gloves " * 100_000))
+    document = airlock.admit(frames, OPTIONS)
+    assert isinstance(document, AdmittedDocument)
+    assert all(len(heading) <= airlock.HEADING_CHARS_MAX for c in document.chunks for heading in c.heading_path)
+    assert document.chunks[0].heading_path[0].startswith("Gloves Gloves")
+
+
+def test_headings_repeated_without_end_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(airlock, "HEADING_CHARS_OF_CHUNKS_MAX", len("Gloves") * 2 + len("Drying") - 1)
+    verdict = airlock.admit(honest(), OPTIONS)
+    assert isinstance(verdict, Refused)
+    assert verdict.detail == "headings that are repeated too often"
+
+
 @pytest.mark.parametrize("refusal", ["encrypted", "corrupt", "unsupported", "empty", "bomb"])
 def test_a_refusal_is_admitted_as_its_reason(refusal: str) -> None:
     ready = honest()[0]

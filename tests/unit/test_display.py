@@ -1,10 +1,11 @@
 """TEST: attackers' names and texts cannot steer a terminal or a log."""
 
 import json
+import logging
 
 import pytest
 
-from ingest.cli.display import emit, human_bytes, printable, table
+from ingest.cli.display import PrintableFormatter, emit, human_bytes, note, printable, table
 
 
 @pytest.mark.parametrize(
@@ -21,6 +22,13 @@ from ingest.cli.display import emit, human_bytes, printable, table
 )
 def test_printable(hostile: str, shown: str) -> None:
     assert printable(hostile) == shown
+
+
+def test_a_name_in_a_log_record_or_a_note_cannot_steer_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    record = logging.LogRecord("x", logging.WARNING, "", 0, "object changed: %s", ("\x1b[2Jgone\u202e\nnext",), None)
+    assert PrintableFormatter().format(record) == "object changed: \\x1b[2Jgone\\u202e\nnext"
+    note("answers of no file: 1 (\x1b]0;owned\x07)")
+    assert capsys.readouterr().err == "answers of no file: 1 (\\x1b]0;owned\\x07)\n"
 
 
 def test_printable_cuts_to_width() -> None:

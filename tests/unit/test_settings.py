@@ -61,4 +61,8 @@ def test_every_setting_says_what_it_means() -> None:
 
 def test_passwords_are_not_shown() -> None:
     assert without_password("postgresql://me:secret@db/x") == "postgresql://me:***@db/x"
+    assert without_password("postgresql://me:se/cr@et@db/x") == "postgresql://me:***@db/x"
+    assert without_password("postgresql://db/x?user=me&password=secret&a=1") == (
+        "postgresql://db/x?user=me&password=***&a=1"
+    )
     assert without_password("postgresql://db/x?host=/run") == "postgresql://db/x?host=/run"

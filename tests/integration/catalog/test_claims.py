@@ -166,3 +166,15 @@ def test_a_claim_carries_the_version_that_was_listed(db: Database) -> None:
     source, run = begin(db, listed)
     with register_worker(db, run) as worker:
         assert claim_one(db, worker, source, run).stored == listed
+
+
+def test_a_heartbeat_does_not_wait_for_an_object_that_is_being_published(db: Database) -> None:
+    source, run = begin(db, stored("slow"), stored("other"))
+    with register_worker(db, run) as worker:
+        claimed = {one.key: one for one in claim(db, worker, source, run, 2, lease_seconds=600)}
+        _expire(db)
+        with db.begin() as publishing:
+            publishing.execute(text("SELECT FROM objects WHERE id = :id FOR UPDATE"), {"id": claimed["slow"].object_id})
+            assert heartbeat(db, worker, HOUR) == {one.object_id for one in claimed.values()}
+            with register_worker(db, run) as another:
+                assert claim(db, another, source, run, 2, lease_seconds=600) == []

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from contract.verdicts import Reason
-from ingest.catalog.claims import register_worker
+from ingest.catalog.claims import claim, register_worker, release
 from ingest.catalog.database import Database
 from ingest.catalog.discover import Plan, plan
 from ingest.catalog.parses import Recipe
@@ -176,3 +176,24 @@ def test_the_database_itself_refuses_what_must_not_be(db: Database, statement: s
     begin(db, stored("a"))
     with pytest.raises(DatabaseError), db.begin() as connection:
         connection.execute(text(statement))
+
+
+def test_what_was_given_up_and_then_vanished_is_taken_up_by_the_next_run(db: Database) -> None:
+    source, run = begin(db, stored("gone"), stored("here"))
+    with register_worker(db, run) as worker:
+        for claimed in claim(db, worker, source, run, 10, 600, attempts_max=1):
+            release(db, claimed, "the store was down", 600)
+        assert claim(db, worker, source, run, 10, 600, attempts_max=1) == []
+        following = start_run(db, source, "batch")
+        plan(db, source, following, [stored("here")])
+        again = claim(db, worker, source, following, 10, 600, attempts_max=1)
+    assert {claimed.key for claimed in again} == {"gone", "here"}
+
+
+def test_a_file_another_worker_holds_is_not_taken_from_it(db: Database) -> None:
+    source, run = begin(db, stored("held"))
+    with register_worker(db, run) as worker:
+        claimed = claim_one(db, worker, source, run)
+        plan(db, source, start_run(db, source, "batch"), [])
+        assert str(state_of(db, "held")["run_id"]) == run
+        release(db, claimed, "still ours to give back", 0)

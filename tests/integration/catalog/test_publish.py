@@ -14,6 +14,7 @@ from ingest.catalog.discover import plan
 from ingest.catalog.parses import Remembered, recall
 from ingest.catalog.reconcile import reconcile
 from ingest.errors import DatabaseError, LeaseLost
+from ingest.knowledge import postgres
 from ingest.knowledge.base import Swap
 from ingest.knowledge.postgres import PostgresKnowledge
 from ingest.outcome import AdmittedFinding, Outcome
@@ -36,6 +37,22 @@ from tests.integration.catalog.builders import (
 def _next_version(db: Database, worker: Worker, source: int, run: str, version: str) -> Claim:
     plan(db, source, run, [stored("report", version)])
     return claim_one(db, worker, source, run)
+
+
+def test_a_long_document_is_written_piece_by_piece_in_one_transaction(
+    db: Database, knowledge: PostgresKnowledge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres, "_CHUNKS_AT_ONCE", 2)
+    source, run = begin(db, stored("report"))
+    with register_worker(db, run) as worker:
+        first = publish(db, knowledge, publication(claim_one(db, worker, source, run), "a", "b", "c", "d", "e"))
+        claimed = _next_version(db, worker, source, run, "2")
+        second = publish(db, knowledge, publication(claimed, "e", "d", "new", "c", "b", "a"))
+    assert first.swap == Swap(5, 0, 0)
+    assert second.swap == Swap(1, 5, 0)
+    found = rows(db, "SELECT text FROM chunks ORDER BY ordinal")
+    assert [row["text"] for row in found] == ["e", "d", "new", "c", "b", "a"]
+    assert reconcile(db, source).ok
 
 
 def test_publishing_writes_everything_at_once(db: Database, knowledge: PostgresKnowledge) -> None:

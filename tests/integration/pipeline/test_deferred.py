@@ -1,4 +1,4 @@
-"""TEST: a run ends where its tenant's limit does, says so, and the next one goes on from there; the command line of it."""
+"""TEST: a run ends where its tenant's limit does, says so, and the next one goes on; and the commands for it."""
 
 import json
 from pathlib import Path

@@ -1,6 +1,7 @@
 """TEST: one further try where the policy names it, and crashes that are the image's fault rather than the files'."""
 
 import threading
+import time
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -177,12 +178,11 @@ def test_a_file_that_crashes_a_good_image_is_to_blame(house: House) -> None:
 
 
 def test_a_good_end_of_another_file_meanwhile_is_proof_enough(house: House) -> None:
-    """The crash is answered only when the good file has ended; then no smoke test is needed."""
-    profile = PROFILE
     stations = _watched(house, echo)
     assert stations.health is not None
-    stations.health.note_good_end(profile)
-    stations.health.require_working(profile, since=0.0)
+    begun = time.monotonic()
+    stations.health.note_good_end(PROFILE)
+    stations.health.require_working(PROFILE, begun)
     assert _jobs(stations) == []
 
 

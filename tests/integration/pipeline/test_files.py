@@ -59,6 +59,18 @@ def test_a_lost_result_is_made_again(house: House) -> None:
     assert house.outcomes() == {"copy.txt": ("indexed", None)}
 
 
+def test_a_forged_result_in_the_store_is_not_believed(house: House) -> None:
+    house.upload("a.txt", "honest words")
+    house.run(echo)
+    for path in house.kept():
+        if path.name == "chunks.jsonl":
+            path.write_text(path.read_text().replace("honest words", "forged words"))
+    house.upload("b.txt", "honest words")
+    engine, _ = house.run(echo)
+    assert len(engine.jobs) == 1
+    assert {chunk.text for chunk in house.chunks()} == {"honest words"}
+
+
 def test_a_changed_file_replaces_its_chunks(house: House) -> None:
     house.upload("a.txt", "old words")
     house.run(echo)
@@ -218,6 +230,25 @@ def test_a_file_that_vanished_is_deleted_not_lost(house: House) -> None:
     house.source = Meddling(open_store(str(house.uploads)), lambda key: (house.uploads / key).unlink())  # type: ignore[assignment]
     house.run(echo)
     assert house.outcomes() == {"a.txt": ("deleted", None)}
+    assert house.states() == {"deleted": 1}
+
+
+@pytest.mark.parametrize("instead", ["a folder in its place", "a link in its folder's place"])
+def test_a_file_whose_place_was_taken_is_deleted_not_pending_for_ever(house: House, instead: str) -> None:
+    (house.uploads / "sub").mkdir()
+    house.upload("sub/a.txt", "words")
+
+    def rearrange(key: str) -> None:
+        if instead == "a folder in its place":
+            (house.uploads / key).unlink()
+            (house.uploads / key).mkdir()
+        else:
+            (house.uploads / "sub").rename(house.uploads / "elsewhere")
+            (house.uploads / "sub").symlink_to("elsewhere")
+
+    house.source = Meddling(open_store(str(house.uploads)), rearrange)  # type: ignore[assignment]
+    house.run(echo)
+    assert house.outcomes() == {"sub/a.txt": ("deleted", None)}
     assert house.states() == {"deleted": 1}
 
 

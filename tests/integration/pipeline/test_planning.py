@@ -138,9 +138,14 @@ def test_leaving_by_an_error_ends_the_listing(house: House) -> None:
 
     side = Side(house)
     planning = Planning(house.db, side.source.id, side.run_id, listing, side.stop)
-    with pytest.raises(KeyError), planning:
-        planning.wait_beyond(0, SECONDS)
-        raise KeyError
+
+    def fail_halfway() -> None:
+        with planning:
+            planning.wait_beyond(0, SECONDS)
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        fail_halfway()
     assert planning.standing()[1]
     assert not planning.complete
 

@@ -1,4 +1,4 @@
-"""TEST: one worker host as a process: its own state folder, shared database and bucket. Its argument is a `Task` in JSON.
+"""TEST: one worker host as a process: own state folder, shared database and bucket. Its argument is a `Task` in JSON.
 
 Speaks in lines of JSON: {"ready"}, then {"ended": key} for each file, {"entered": key} when it stands still inside a
 sandbox as its task says, and at last {"finished", "refused", "clock"}. Reads lines: the first lets it begin, the next
