@@ -73,7 +73,7 @@ class CrashPoint(StrEnum):
 
 
 class CrashMode(StrEnum):
-    """How a process dies: without a word, by an error nobody expects, or by the request that a service manager sends."""
+    """How a process dies: without a word, by an error nobody expects, or by what a service manager sends."""
 
     KILL9 = "kill9"
     EXCEPTION = "exception"
@@ -132,7 +132,7 @@ def trap_from(environment: Mapping[str, str]) -> Trap | None:
 
 def arm(environment: Mapping[str, str]) -> None:
     """Arm this process anew, for a test's process that was forked from one with other variables."""
-    global _trap  # noqa: PLW0603 - the one switch; read once per boundary
+    global _trap
     _trap = trap_from(environment)
 
 

@@ -19,7 +19,7 @@ from ingest.catalog.claims import Claim, Worker
 from ingest.catalog.planning import Planning
 from ingest.control import Orders, Steering
 from ingest.crashpoints import CrashPoint, reached
-from ingest.errors import GloveportError, LeaseLost, SandboxUnavailable, StoreError
+from ingest.errors import DatabaseError, GloveportError, LeaseLost, SandboxUnavailable, StoreError
 from ingest.identify import media_type_of_name
 from ingest.outcome import Deferral, FileReport
 from ingest.pipeline import Stations
@@ -74,15 +74,18 @@ class Drain:
             try:
                 while not self._given_up():
                     self.orders = steering.orders
-                    if self.orders.pause is not None:
-                        if not self._stand_by():
-                            break
-                        continue
                     room = (files_max - begun) if files_max is not None else self.settings.claim_batch
-                    self._claim(room)
-                    begun += self._submit(threads, room)
-                    if not self._running and not self._wait_for_more(files_max is not None and begun >= files_max):
-                        break
+                    try:
+                        if self.orders.pause is not None:
+                            if not self._stand_by():
+                                break
+                            continue
+                        self._claim(room)
+                        begun += self._submit(threads, room)
+                        if not self._running and not self._wait_for_more(files_max is not None and begun >= files_max):
+                            break
+                    except DatabaseError as error:
+                        self._stumble(error)
                     self._collect()
             finally:
                 self._give_back()
@@ -93,6 +96,13 @@ class Drain:
 
     def _given_up(self) -> bool:
         return self.stop.is_set() or self._faults_in_a_row >= FAULTS_IN_A_ROW_MAX
+
+    def _stumble(self, error: DatabaseError) -> None:
+        """The queue could not be asked. A dropped connection is worth another try; a database that is gone is not."""
+        self.fault = error
+        self._faults_in_a_row += 1
+        log.warning("%s: asking again", str(error)[:LINE_CHARACTERS_MAX])
+        self.stop.wait(BACK_OFF_SECONDS[min(self._faults_in_a_row, len(BACK_OFF_SECONDS) - 1) - 1])
 
     def _stand_by(self) -> bool:
         """While paused: let files at work end, keep neither claims nor idle sandboxes. False: nothing is left to do."""
@@ -222,7 +232,9 @@ class Drain:
             while not over.wait(self.settings.lease_seconds / 3):
                 try:
                     reached(CrashPoint.HEARTBEAT_BEFORE)
-                    claims.heartbeat(self.at.database, self.worker, self.settings.lease_seconds)
+                    # Copies, since the main thread goes on. What it has in neither for a moment has a fresh lease.
+                    held = [claim.object_id for claim in [*self._waiting.copy(), *self._running.copy().values()]]
+                    claims.heartbeat(self.at.database, self.worker, self.settings.lease_seconds, held)
                     self.at.engine.reap()  # what other processes of this installation left when they were killed
                     reached(CrashPoint.HEARTBEAT_AFTER)
                 except GloveportError as error:

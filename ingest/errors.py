@@ -3,13 +3,15 @@
     GloveportError                 exit 1
     ├── PrefectUnreachable         exit 1   (flows/batch.py; `gloveport run` then goes on without Prefect)
     ├── DecisionRefused            exit 2   (quarantine.py)
+    ├── UnknownParser              exit 2   (reprocess.py)
     ├── ConfigurationError         exit 3
     │   └── StackError                      (stack/report.py)
     ├── SandboxUnavailable         exit 4   (never runs unsandboxed instead)
     ├── StoreError                 exit 5
     │   ├── StoreUnavailable
     │   ├── ObjectMissing
-    │   └── ObjectChanged
+    │   ├── ObjectChanged
+    │   └── MassDeletionRefused             (refresh.py)
     ├── FeedError                  exit 5   (watch/feed.py)
     ├── DatabaseError              exit 6
     │   ├── LeaseLost

@@ -282,9 +282,10 @@ class Batch:
             self.ended_by = drain.orders.stop or self.ended_by
             self._interrupted = self._interrupted or stop.is_set()
 
-    def summary(self) -> RunSummary:
+    def summary(self, *, told_to_stop: bool = False) -> RunSummary:
         """The account of the run, after checking the invariant over the source.
 
+        A run that was `told_to_stop` has not failed by what it left pending.
         Raises `ReconciliationError` when a file is in no state it may be in. Files left pending through a fault of ours
         are counted in `pending`; `fault` says what it was.
         """
@@ -298,7 +299,7 @@ class Batch:
             summary = runs.summarize(self.stations.database, self.run_id, self.deferral)
             summary = replace(summary, complete=self.listed_whole)
             if summary.pending or not summary.complete:
-                state = "interrupted" if self._interrupted else "failed"
+                state = "interrupted" if self._interrupted or told_to_stop else "failed"
             reached(CrashPoint.SUMMARY_CHECKED)
             return summary
         finally:

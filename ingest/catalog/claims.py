@@ -14,16 +14,16 @@ import threading
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import zip_longest
 from types import TracebackType
 from typing import Any, Self
 
 import psycopg
-from sqlalchemy import Connection, Row, text
+from sqlalchemy import Row, text
 
 from ingest.catalog import tenants
 from ingest.catalog.database import Database
 from ingest.catalog.parses import storable
+from ingest.catalog.sharing import AS_CLAIM, FREE_NOW, TAKEN, claim_in_shares
 from ingest.errors import DatabaseError, LeaseLost
 from ingest.outcome import Deferral, Json
 from ingest.store.base import StoredObject
@@ -165,37 +165,19 @@ def claim(
         }
         rows = connection.execute(text(_CLAIM if object_ids is None else _CLAIM_OF), parameters).all()
         if not rows and connection.execute(text(_LIMITED), parameters).scalar_one():
-            rows = _claim_in_shares(connection, {source_id: run_id}, parameters)
+            rows = claim_in_shares(connection, {source_id: run_id}, parameters)
     return sorted((_claim(row) for row in rows), key=lambda claimed: claimed.object_id)
 
 
 _LIMITED = "SELECT limited FROM sources JOIN tenants ON tenants.name = sources.tenant WHERE sources.id = :source"
-_FREE_NOW = """
-    state = 'pending' AND (lease_expires_at IS NULL OR lease_expires_at < clock_timestamp())
-    AND (not_before IS NULL OR not_before <= clock_timestamp()) AND attempts < :attempts_max
-"""
-# Tries are counted in one run. What a run left that is over begins anew: its kill was no fault of the file's. Tries of
-# a run that goes on elsewhere count, lest two runs hand a file to each other for ever.
-_TAKEN = """
-    lease_owner = :owner, lease_expires_at = clock_timestamp() + make_interval(secs => :seconds),
-    attempts = 1 + CASE
-        WHEN objects.run_id = {run}
-            OR EXISTS (SELECT FROM runs WHERE runs.id = objects.run_id AND runs.state = 'running')
-        THEN attempts ELSE 0 END,
-    fence = fence + 1, not_before = NULL, run_id = {run}
-"""
-_AS_CLAIM = """
-    objects.id, objects.source_id, objects.run_id, key, version, size, modified, irregular, fence, lease_owner,
-    attempts, override
-"""
 # The usual case, of a tenant without limits, is this one statement.
 _CLAIM = f"""
-    UPDATE objects SET {_TAKEN.format(run=":run")}
+    UPDATE objects SET {TAKEN.format(run=":run")}
     WHERE NOT ({_LIMITED}) AND id = ANY(ARRAY(
-        SELECT id FROM objects WHERE objects.source_id = :source AND {_FREE_NOW}
+        SELECT id FROM objects WHERE objects.source_id = :source AND {FREE_NOW}
         ORDER BY id LIMIT :count FOR UPDATE SKIP LOCKED
     ))
-    RETURNING {_AS_CLAIM}
+    RETURNING {AS_CLAIM}
 """  # noqa: S608 - all constants
 _CLAIM_OF = _CLAIM.replace("s.source_id = :source", "s.source_id = :source AND id = ANY(CAST(:ids AS bigint[]))")
 
@@ -223,52 +205,7 @@ def claim_fairly(
             "ids": None,
             "attempts_max": attempts_max,
         }
-        return [_claim(row) for row in _claim_in_shares(connection, served, parameters)]
-
-
-def _claim_in_shares(connection: Connection, served: Mapping[int, str], parameters: Json) -> list[Row[Any]]:
-    """Share out among the tenants, and again what those left that had less to do than they might have had."""
-    parameters = parameters | {"sources": list(served), "runs": list(served.values())}
-    able = tenants.lock_tenants(connection, list(served))
-    taken: dict[str, list[Row[Any]]] = {name: [] for name in able}
-    while able and (left := parameters["count"] - sum(map(len, taken.values()))) > 0:
-        granted = tenants.share_out(able.values(), left)
-        if not granted:
-            break
-        for name, number in granted.items():
-            tenant = able[name]
-            asked = {"tenant": name, "count": number, "bytes_left": tenant.bytes_left}
-            rows = connection.execute(text(_CLAIM_SHARE), parameters | asked).all()
-            taken[name] += rows
-            if len(rows) < number:
-                del able[name]
-            else:
-                able[name] = tenant.with_claimed(len(rows), sum(row.size for row in rows))
-    claimed = {name: (len(rows), sum(row.size for row in rows)) for name, rows in taken.items() if rows}
-    tenants.note_served(connection, claimed)
-    return [row for turn in zip_longest(*taken.values()) for row in turn if row is not None]
-
-
-_CLAIM_SHARE = f"""
-    UPDATE objects SET {_TAKEN.format(run="served.run_id")}
-    FROM unnest(CAST(:sources AS int[]), CAST(:runs AS uuid[])) AS served(source_id, run_id)
-    WHERE objects.source_id = served.source_id AND objects.id = ANY(ARRAY(
-        SELECT id FROM (
-            SELECT id, sum(size) OVER (ORDER BY priority DESC, id) - size AS bytes_before
-            FROM (
-                SELECT free.id, free.size, sources.priority FROM sources CROSS JOIN LATERAL (
-                    SELECT id, size FROM objects
-                    WHERE source_id = sources.id AND {_FREE_NOW}
-                      AND (CAST(:ids AS bigint[]) IS NULL OR id = ANY(CAST(:ids AS bigint[])))
-                    ORDER BY id LIMIT :count FOR UPDATE SKIP LOCKED
-                ) free
-                WHERE sources.id = ANY(CAST(:sources AS int[])) AND sources.tenant = :tenant
-                ORDER BY sources.priority DESC, free.id LIMIT :count
-            ) picked
-        ) counted WHERE CAST(:bytes_left AS bigint) IS NULL OR bytes_before < :bytes_left
-    ))
-    RETURNING {_AS_CLAIM}
-"""  # noqa: S608 - all constants
+        return [_claim(row) for row in claim_in_shares(connection, served, parameters)]
 
 
 def _claim(row: Row[Any]) -> Claim:
@@ -288,8 +225,13 @@ def _claim(row: Row[Any]) -> Claim:
     )
 
 
-def heartbeat(db: Database, worker: Worker, lease_seconds: float) -> frozenset[int]:
+def heartbeat(
+    db: Database, worker: Worker, lease_seconds: float, object_ids: Sequence[int] | None = None
+) -> frozenset[int]:
     """Renew every lease of this worker and return the objects it still holds. Call it three times per lease.
+
+    With `object_ids`, only leases of these: one that the worker does not know of, because the connection broke before
+    it heard of its claim or after it gave the object back, must run out.
 
     An object that a transaction has locked is passed over: waiting for a long publication would let every other lease
     of this worker end, and nobody can claim what is locked.
@@ -298,9 +240,11 @@ def heartbeat(db: Database, worker: Worker, lease_seconds: float) -> frozenset[i
     with db.begin() as connection:
         statement = """
             UPDATE objects SET lease_expires_at = clock_timestamp() + make_interval(secs => :seconds)
-            WHERE id = ANY(ARRAY(SELECT id FROM objects WHERE lease_owner = :owner FOR UPDATE SKIP LOCKED))
+            WHERE id = ANY(ARRAY(SELECT id FROM objects WHERE lease_owner = :owner
+                AND (CAST(:ids AS bigint[]) IS NULL OR id = ANY(CAST(:ids AS bigint[]))) FOR UPDATE SKIP LOCKED))
         """
-        connection.execute(text(statement), {"owner": worker.id, "seconds": lease_seconds})
+        ids = None if object_ids is None else list(object_ids)
+        connection.execute(text(statement), {"owner": worker.id, "seconds": lease_seconds, "ids": ids})
         held = text("SELECT id FROM objects WHERE lease_owner = :owner")
         return frozenset(connection.execute(held, {"owner": worker.id}).scalars())
 

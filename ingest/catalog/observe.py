@@ -77,22 +77,3 @@ def standing_keys(db: Database, source_id: int, below: str = "") -> Iterator[str
         if len(keys) < KEYS_AT_ONCE:
             return
         after = keys[-1]
-
-
-def count_standing(db: Database, source_id: int) -> int:
-    """How many objects of a source are known and not deleted."""
-    statement = "SELECT count(*) FROM objects WHERE source_id = :source AND state <> 'deleted'"
-    with db.begin() as connection:
-        return int(connection.execute(text(statement), {"source": source_id}).scalar_one())
-
-
-def end_dead_watches(db: Database, source_id: int) -> int:
-    """Close the account of watches of this source whose workers are all gone. Call it after `claims.reclaim_dead`."""
-    statement = """
-        UPDATE runs SET state = 'interrupted', finished_at = clock_timestamp()
-        WHERE source_id = :source AND kind = 'watch' AND state = 'running'
-          AND EXISTS (SELECT FROM workers WHERE run_id = runs.id)
-          AND NOT EXISTS (SELECT FROM workers WHERE run_id = runs.id AND ended_at IS NULL)
-    """
-    with db.begin() as connection:
-        return connection.execute(text(statement), {"source": source_id}).rowcount

@@ -27,9 +27,8 @@ class Source:
 def open_source(db: Database, uri: str, *, tenant: str | None = None, priority: int | None = None) -> Source:
     """The source of this address, made on first use. A tenant and a priority that are given are its own from now on."""
     with db.begin() as connection:
-        if tenant is not None:
-            statement = "INSERT INTO tenants (name) VALUES (:tenant) ON CONFLICT DO NOTHING"
-            connection.execute(text(statement), {"tenant": tenant})
+        statement = "INSERT INTO tenants (name) VALUES (coalesce(:tenant, 'default')) ON CONFLICT DO NOTHING"
+        connection.execute(text(statement), {"tenant": tenant})
         parameters = {"uri": uri, "tenant": tenant, "priority": priority}
         return Source(int(connection.execute(text(_OPEN_SOURCE), parameters).scalar_one()), uri)
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
 
-from ingest.catalog import claims, observe, runs
+from ingest.catalog import claims, runs
 from ingest.drain import OnFile
 from ingest.errors import GloveportError
 from ingest.outcome import FileReport, Json, Outcome, RunSummary
@@ -86,7 +86,7 @@ class Watch:
     def run(self) -> RunSummary:
         """Watch. Returns the account of what this watch did. Raises what is a bug of ours, after stopping the rest."""
         claims.reclaim_dead(self._batch.stations.database)
-        observe.end_dead_watches(self._batch.stations.database, self._batch.source.id)
+        runs.end_abandoned(self._batch.stations.database)
         with ThreadPoolExecutor(3, "watch") as threads:
             working = {threads.submit(work) for work in (self._listen, self._drain, self._list)}
             try:
@@ -297,12 +297,7 @@ class Watch:
             _, at_work = wait(at_work, timeout=1.0)
 
     def _account(self) -> RunSummary:
-        database = self._batch.stations.database
-        left = claims.pending_ids(database, self._batch.source.id, 1)
-        if left and self._batch.fault is None:
-            # What waits is for the next watcher: a watch that was told to stop has not failed.
-            runs.finish_run(database, self._batch.run_id, "interrupted")
-        summary = self._batch.summary()
+        summary = self._batch.summary(told_to_stop=not self._lane.until_idle.is_set())
         self._on_status(self._status("stopped"))
         return summary
 

@@ -162,7 +162,7 @@ def _be_the_command(request: dict[str, Any]) -> int:
         cli.main()
     except SystemExit as left:
         return int(left.code or 0)
-    except BaseException:
+    except BaseException:  # noqa: BLE001 - told as the interpreter would
         traceback.print_exc()
         return 1
     return 0

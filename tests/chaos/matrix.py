@@ -8,6 +8,7 @@ table in docs/reference/crash-matrix.md.
 import argparse
 import json
 import os
+import signal
 import sys
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -57,6 +58,7 @@ class Results:
 def main() -> int:
     """Run everything that was asked for."""
     asked = _arguments()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # so that servers are stopped, too
     os.environ.setdefault("PYTEST_CURRENT_TEST", "tests/chaos")
     results = Results()
     with ExitStack() as resources:
@@ -71,7 +73,7 @@ def main() -> int:
         for scenario in SCENARIOS + SLOW_SCENARIOS:
             results.faults[scenario.__name__] = scenario(scripted)
             print(f"{scenario.__name__}: {results.faults[scenario.__name__]}", flush=True)
-        results.random = kill_at_random(scripted, asked.kills, asked.seed)
+        results.random = kill_at_random(World(server, scripted.nursery, FILES), asked.kills, asked.seed)
         for number, damage in enumerate(results.random.damages):
             print(f"random kills, round {number + 1}: {damage}", flush=True)
     if asked.write:
@@ -102,7 +104,7 @@ def _say(what: str, struck: Struck, damage: Damage) -> None:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--files", type=int, default=FILES)
+    parser.add_argument("--files", type=int, default=FILES, help="of each case; random kills always have all")
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--seed", type=int, default=20)
     parser.add_argument("--no-engine", dest="engine", action="store_false", help="leave out the part with containers")

@@ -11,9 +11,10 @@ if TYPE_CHECKING:
 _HEAD = """\
 # Crash matrix
 
-Written by `make test-chaos ARGUMENTS=--write`; do not edit. Each row is a boundary of the pipeline (`ingest/crashpoints.py`), each column a
-way to die there: kill -9, an error nobody foresaw, SIGTERM. A cell says how the process ended; after every case
-`gloveport run` runs once more in peace, and then everything is compared with an installation that was left in peace:
+Written by `make test-chaos ARGUMENTS=--write`; do not edit. Each row is a boundary of the pipeline
+(`ingest/crashpoints.py`), each column a way to die there: kill -9, an error nobody foresaw, SIGTERM. A cell says how
+the process ended; after every case `gloveport run` runs once more in peace, and then everything is compared with an
+installation that was left in peace:
 
 - every file is in exactly one state, the same one; the reconciliation and the audit chain have no complaint;
 - the export of the knowledge base is equal byte for byte, and so is every document in the store;
@@ -21,9 +22,9 @@ way to die there: kill -9, an error nobody foresaw, SIGTERM. A cell says how the
 - no spool file, no container. A killed writer's scratch file may stay until it is an hour old; then the next writer
   sweeps it, which is checked with the clock moved.
 
-`ok` after the arrow says that all of this held. Exit 1 is an error that ended the process, 100 a run that went on (files
-are quarantined), 130 a run that stopped when asked, −9 and −15 are signals. The sandbox's part is played by a script in
-the first table, and is the real engine's in the second.
+`ok` after the arrow says that all of this held. Exit 1 is an error that ended the process, 100 a run that went on (some
+files are quarantined), 130 a run that stopped when asked, −9 and −15 are signals. The sandbox's part is played by a
+script in the first table; in the second it is the real engine's.
 
 A point strikes when two variables are set: `GLOVEPORT_CRASH_AT` (`point:nth:mode`; modes `kill9`, `exception`,
 `sigterm`; `census` instead only counts visits) and `GLOVEPORT_CRASH_REPORT` (the file that takes down what happened).

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.chaos.containers import EngineWorld
 from tests.chaos.faults import World
 from tests.chaos.process import Nursery, Spawner
-from tests.chaos.containers import EngineWorld
 from tests.chaos.site import Server, memory_folder
 from tests.conformance.conftest import _SERVER as S3_SERVER
 

@@ -1,4 +1,4 @@
-"""TEST: one installation under fire: uploads, a state folder, a database of its own; and what stands in it afterwards."""
+"""TEST: one installation under fire: uploads, a state folder, a database of its own; what stands in it afterwards."""
 
 import hashlib
 import itertools

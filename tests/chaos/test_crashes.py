@@ -1,6 +1,7 @@
-"""TEST: every crash point is visited and survived. The whole matrix, one installation for each case, is `make test-chaos`.
+"""TEST: every crash point is visited and survived.
 
-Here several crashes follow each other over one installation, which is harder on it and quicker.
+The whole matrix, with one installation for each case, is `make test-chaos`. Here several crashes follow each other over
+one installation, which is harder on it and quicker.
 """
 
 import pytest
@@ -38,7 +39,7 @@ def test_kill_9_at_every_point_in_turn(all_files: World) -> None:
 
 
 def _by_first_visit() -> list[CrashPoint]:
-    """Points of rare files in the order of such files, then the heartbeat, before little work is left, then the rest."""
+    """Points of rare files in the order of such files, the heartbeat before little work is left, then the rest."""
     order = ("delete", "change", "release", "original", "hold", "heartbeat")
     return sorted(EARLY, key=lambda point: next((n for n, word in enumerate(order) if point.startswith(word)), 9))
 

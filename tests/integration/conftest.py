@@ -9,7 +9,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from ingest.catalog.database import Database
+from ingest.catalog.database import REVISION, Database
 from ingest.catalog.embedded import EmbeddedPostgres
 from ingest.knowledge.postgres import PostgresKnowledge
 
@@ -101,12 +101,15 @@ def _emptied(url: str, tables: list[tuple[object, ...]]) -> bool:
     with psycopg.connect(url) as own:
         if own.execute(_TABLES).fetchall() != tables:
             return False
+        if own.execute("SELECT version_num FROM alembic_version").fetchall() != [(REVISION,)]:
+            return False
         names = {str(name) for kind, name, _ in tables if kind == "column" and "_version" not in str(name)}
         relations = own.execute(
             "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
         ).fetchall()
         rows = [name for (name,) in relations if name in names]
         own.execute(f"TRUNCATE {', '.join(rows)} RESTART IDENTITY CASCADE")
+        own.execute("INSERT INTO tenants (name) VALUES ('default')")  # the one row that the migrations write
     return True
 
 

@@ -93,7 +93,10 @@ class Prefect:
     client: httpx.Client
 
     def post(self, path: str, **body: Any) -> Any:
-        answer = self.client.post(path, json=body)
+        until, pause = time.monotonic() + 60, threading.Event()
+        # On a busy machine another write may hold its SQLite file; Prefect's own client tries again, too.
+        while (answer := self.client.post(path, json=body)).status_code == 503 and time.monotonic() < until:
+            pause.wait(0.5)
         answer.raise_for_status()
         return answer.json()
 

@@ -75,6 +75,7 @@ def gloveport(db_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> A
 
 
 def test_limits_are_set_shown_and_lifted(gloveport: Any) -> None:
+    assert gloveport("tenants", "set", "default").exit_code == 0
     assert gloveport("tenants", "set", "acme", "--files-per-day", "0", "--priority", "5").exit_code == 0
     shown = {row["name"]: row for row in map(json.loads, gloveport("tenants", "list", "--json").stdout.splitlines())}
     assert set(shown) == {"acme", "default"}

@@ -47,13 +47,13 @@ __all__ = ["aws_environment"]
 PROFILE = Profile("text", "sha256:" + "0" * 64, "sha256:" + "1" * 64)
 
 
-def eventually(ask: Callable[[], Any], seconds: float = 60.0) -> Any:
-    """Ask until the answer is true."""
+def eventually(ask: Callable[[], Any], seconds: float = 60.0, every: float = 0.02) -> Any:
+    """Ask until the answer is true; `every` so often, for questions that cost what they ask about."""
     until = time.monotonic() + seconds
     pause = threading.Event()
     while not (answer := ask()):
         assert time.monotonic() < until, f"still {answer!r} after {seconds} s"
-        pause.wait(0.02)
+        pause.wait(every)
     return answer
 
 

@@ -2,14 +2,19 @@
 
 import os
 import shutil
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from contract.job import Job
+from ingest.errors import SandboxUnavailable
+from ingest.sandbox.base import Profile, SandboxRun
 from ingest.store.folder import FolderStore
 from ingest.store.open import open_store
 from ingest.watch.folder import FolderFeed
+from tests.integration.pipeline.speech import echo
 from tests.integration.watch.conftest import Post, Running, eventually
 
 pytestmark = pytest.mark.timeout(120)
@@ -191,3 +196,47 @@ def test_looking_at_one_name_agrees_with_listing_all(uploads: Path, tmp_path: Pa
     assert len(listed) == 5
     for absent in ("deep", "deep/none", "none/none", "link/uploads", "deep/a.txt/below", "unreadable/"):
         assert store.look(absent) is None
+
+
+def test_a_stop_lets_a_file_at_work_end_and_begins_no_other(uploads: Path, post: Post) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+
+    def script(profile: Profile, job: Job, document: bytes) -> SandboxRun:
+        begun.set()
+        assert go_on.wait(60)
+        return echo(profile, job, document)
+
+    for number in range(4):
+        (uploads / f"{number}.txt").write_text(str(number))
+    with post.watching(feed(post, quiet_seconds=0), script, concurrency=1) as running:
+        assert begun.wait(60)
+        running.watch.stop()
+        go_on.set()
+        summary = running.end()
+        assert running.engine.cancelled == 0
+    assert len(running.engine.jobs) == len(post.answers()) == 1
+    assert summary.pending == 3
+    assert post.rows("SELECT state FROM runs") == [{"state": "interrupted"}]
+    post.once(feed(post))
+    assert len(post.answers()) == 4
+
+
+def test_a_file_that_does_not_end_in_its_grace_is_stopped_and_stays_pending(
+    uploads: Path, post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, cancelled = threading.Event(), threading.Event()
+
+    def script(profile: Profile, job: Job, document: bytes) -> Exception:
+        begun.set()
+        assert cancelled.wait(60)
+        return SandboxUnavailable("its sandbox was stopped")
+
+    (uploads / "a.txt").write_text("words")
+    with post.watching(feed(post, quiet_seconds=0), script, watch_grace_seconds=0) as running:
+        monkeypatch.setattr(running.engine, "cancel", cancelled.set)
+        assert begun.wait(60)
+        summary = running.end()
+    assert summary.pending == 1
+    assert post.states() == {"a.txt": "pending"}
+    post.once(feed(post))
+    assert post.answers() == {"a.txt": "words"}
