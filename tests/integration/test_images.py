@@ -195,8 +195,9 @@ def test_profiles_name_the_image_by_digest(
 
 
 def test_a_changed_parser_makes_a_new_image_and_removes_the_old(
-    client: DockerClient, checkout: tuple[str, Path]
+    client: DockerClient, checkout: tuple[str, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("ingest.images.build.BUILDS_KEPT", 0)  # how many stay has a test of its own
     name, root = checkout
     with pytest.raises(SandboxUnavailable) as caught:
         resolve_profiles(client, root)
