@@ -1,5 +1,5 @@
 # One verb everywhere: what CI runs is what you run. Everything happens in .venv and .venv-parsers; see scripts/.
-.PHONY: demo test check bench lock environment parsers-environment
+.PHONY: demo test test-chaos check bench lock environment parsers-environment test-storm
 .DEFAULT_GOAL := test
 
 PYTHON := .venv/bin/python
@@ -22,6 +22,14 @@ test: parsers-environment
 	@$(WITH_ENGINE) $(GLOVEPORT) images build && \
 	  .venv-parsers/bin/python -m pytest tests/parsers && \
 	  $(PYTHON) -m pytest
+
+# Every crash point in every way, 200 random kills, every other fault: half an hour. The last line is a JSON object.
+test-chaos: environment
+	@$(WITH_ENGINE) $(GLOVEPORT) images build >&2 && $(PYTHON) -m tests.chaos.matrix $(ARGUMENTS)
+
+# The full storm of events; the everyday suite has a smaller one.
+test-storm: environment
+	STORM_OBJECTS=2000 $(PYTHON) -m pytest -q tests/integration/watch/test_storm.py
 
 # No engine, no services: style, types, architecture.
 check: parsers-environment

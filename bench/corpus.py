@@ -113,8 +113,7 @@ def ingest(store: ManifestStore, cases: list[dict[str, Any]], results: Path, set
             if report.outcome is Outcome.INDEXED:
                 (results / f"{case_id}.md").write_bytes(batch.normalized_text(report.key))
 
-        batch.plan()
-        batch.drain(on_file=on_file, stop=threading.Event())
+        batch.ingest(on_file=on_file, stop=threading.Event())
         summary = batch.summary()
     return {
         "files": len(cases),

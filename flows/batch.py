@@ -45,11 +45,20 @@ class BatchParameters:
     source: str
     settings: Settings
     files_max: int | None = None
+    refresh: bool = False
+    allow_mass_delete: bool = False
+
+    @property
+    def request(self) -> BatchRequest:
+        """As much of it as Prefect may know."""
+        asked = {"refresh": self.refresh, "allow_mass_delete": self.allow_mass_delete}
+        return BatchRequest.of(self.source, self.settings, self.files_max, **asked)
 
 
 @dataclass(frozen=True, slots=True)
 class BatchResult:
-    """What came of a run. `fault` is why files are still pending; `interrupted`: by a signal or in Prefect.
+    """What came of a run. `fault` is why files are still pending; `interrupted`: by a signal, in Prefect or by
+    `gloveport cancel`; `drained`: by `gloveport cancel --drain`, as wanted.
 
     `summary` is None only when the run was ended before it could give an account.
     """
@@ -57,6 +66,7 @@ class BatchResult:
     summary: RunSummary | None
     fault: GloveportError | None
     interrupted: bool
+    drained: bool = False
 
 
 def run_through_prefect(
@@ -74,21 +84,19 @@ def run_through_prefect(
     `PrefectUnreachable` before anything was begun, so that the caller may run directly instead; afterwards, the errors
     of `ingest.run.Batch`. `open_batch` and `live_runs` exist for tests.
     """
-    _must_answer(api_url)
-    with _prefect_loaded(api_url, parameters.settings, verbose):
+    with prefect_at(api_url, parameters.settings, verbose=verbose):
         from flows import ingest_batch as flow_module
 
         control = flow_module.Control(on_file=on_file)
         flow = flow_module.batch_flow(
             open_batch or _opener(parameters), live_runs or flow_module.live_runs_of_catalogue, control
         )
-        _must_admit()
         _let_events_fail_fast()
         with _interrupts(control):
-            state = _run(flow, BatchRequest.of(parameters.source, parameters.settings, parameters.files_max), control)
+            state = _run(flow, parameters.request, control)
     if control.summary is None and not control.stopped:
         raise control.fault or GloveportError(f"the flow run ended as {state}")
-    return BatchResult(control.summary, control.fault, interrupted=control.stopped)
+    return BatchResult(control.summary, control.fault, interrupted=control.stopped, drained=control.drained)
 
 
 def _run(flow: "Flow[..., Any]", request: BatchRequest, control: "Control") -> str:
@@ -110,11 +118,20 @@ def _run(flow: "Flow[..., Any]", request: BatchRequest, control: "Control") -> s
     return str(state)
 
 
+@contextmanager
+def prefect_at(api_url: str, settings: Settings, *, verbose: bool = False) -> Iterator[None]:
+    """Prefect, loaded and configured for this API, which answers and knows us. Raises `PrefectUnreachable`."""
+    _must_answer(api_url)
+    with _prefect_loaded(api_url, settings, verbose):
+        _must_admit()
+        yield
+
+
 def _opener(parameters: BatchParameters) -> "OpenBatch":
     def open_batch(_request: BatchRequest) -> "AbstractContextManager[Batch]":
         from ingest.run import Batch as RealBatch
 
-        return RealBatch.open(parameters.settings, parameters.source)
+        return RealBatch.open(parameters.settings, parameters.source, kind="refresh" if parameters.refresh else "batch")
 
     return open_batch
 

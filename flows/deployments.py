@@ -11,17 +11,21 @@ from typing import Any, Final
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.actions import WorkPoolCreate, WorkPoolUpdate
 from prefect.exceptions import ObjectNotFound
+from prefect.schedules import Schedule
 from prefect.types.entrypoint import EntrypointType
 from prefect.workers.process import ProcessWorker
 
 from flows.ingest_batch import ingest_batch
+from flows.request import BatchRequest
+from flows.steer import steer
 
 WORK_POOL: Final = "gloveport"
 DEPLOYMENT: Final = "batch"
+STEERING: Final = "steer"
 
 
 def register(client: SyncPrefectClient) -> str:
-    """Create or update the work pool and the deployment. Returns the deployment's full name, `flow/deployment`."""
+    """Create or update the work pool and the deployments. Returns the batch's full name, `flow/deployment`."""
     _register_pool(client)
     deployment: Any = ingest_batch.to_deployment(
         name=DEPLOYMENT,
@@ -31,7 +35,30 @@ def register(client: SyncPrefectClient) -> str:
         version=None,
     )
     deployment.apply()
+    steering: Any = steer.to_deployment(
+        name=STEERING,
+        work_pool_name=WORK_POOL,
+        entrypoint_type=EntrypointType.MODULE_PATH,
+        description="Pause or resume a source; drain or cancel a run.",
+        version=None,
+    )
+    steering.apply()
     return f"{ingest_batch.name}/{DEPLOYMENT}"
+
+
+def register_refresh(name: str, request: BatchRequest, schedule: Schedule) -> str:
+    """Create or update a deployment that refreshes one source on a schedule. Returns its full name."""
+    deployment: Any = ingest_batch.to_deployment(
+        name=name,
+        schedule=schedule,
+        parameters={"request": request.model_dump(mode="json")},
+        work_pool_name=WORK_POOL,
+        entrypoint_type=EntrypointType.MODULE_PATH,
+        description="Refresh one source on a schedule.",
+        version=None,
+    )
+    deployment.apply()
+    return f"{ingest_batch.name}/{name}"
 
 
 def base_job_template() -> dict[str, Any]:

@@ -7,6 +7,7 @@ The drain runs in a thread of its own and the flow's thread waits, so that a sig
 is seen at once: it stops the claims and the sandboxes, never waits for them.
 """
 
+import logging
 import threading
 from collections.abc import Callable, Collection, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -29,8 +30,12 @@ from flows.reporting import Reporter
 from flows.request import BatchRequest
 from flows.tally import Tally
 from ingest.catalog.discover import Plan
+from ingest.control import Order, Wish
 from ingest.errors import GloveportError
 from ingest.outcome import FileReport, Outcome, RunSummary
+from ingest.refresh import Withdrawal
+
+log = logging.getLogger(__name__)
 
 FILES_PER_TASK: Final = 2000
 TICK_SECONDS: Final = 0.5
@@ -43,12 +48,15 @@ class Batch(Protocol):
 
     run_id: str
     fault: GloveportError | None
+    ended_by: Order | None
 
     def plan(self) -> Plan: ...  # noqa: D102
     def settled(self) -> Iterator[FileReport]: ...  # noqa: D102
+    def withdrawal(self, planned: Plan, *, allow_mass_delete: bool = False) -> Withdrawal: ...  # noqa: D102
     def drain(self, *, on_file: OnFile, stop: threading.Event, files_max: int | None = None) -> int: ...  # noqa: D102
     def summary(self) -> RunSummary: ...  # noqa: D102
     def cancel(self) -> None: ...  # noqa: D102
+    def cancel_everywhere(self, *, actor: str, because: str) -> None: ...  # noqa: D102
 
 
 OpenBatch = Callable[[BatchRequest], AbstractContextManager[Batch]]
@@ -62,7 +70,8 @@ class Control:
     stop     finish the files at work, begin no other
     cancel   stop the sandboxes at work, too; their files stay pending
     begun    the batch was opened: from here on a fault of Prefect's does not mean that nothing happened
-    stopped  the run was asked to stop, by a signal or in Prefect
+    stopped  the run was asked to stop, by a signal, in Prefect or with `gloveport cancel`
+    drained  it was asked to end when the files at work have, and did
     """
 
     stop: threading.Event = field(default_factory=threading.Event)
@@ -70,6 +79,7 @@ class Control:
     on_file: OnFile = lambda _report: None
     begun: bool = False
     stopped: bool = False
+    drained: bool = False
     summary: RunSummary | None = None
     fault: GloveportError | None = None
 
@@ -116,11 +126,13 @@ class _Conduct:
     tally: Tally = field(default_factory=Tally)
     total: int = 0
     interrupted: str = ""
+    withdrawal: Withdrawal | None = None
 
     def run(self) -> "State[Any]":
         try:
             self._plan()
             self._drain()
+            self._withdraw()
             return self._settle()
         except (ExternalSignal, KeyboardInterrupt):
             # The sandboxes must be gone when this process is, whoever sent it.
@@ -133,8 +145,12 @@ class _Conduct:
         plan: Plan = self._task("plan", self.batch.plan)()
         self.total = plan.listed
         self.reporter.begin(self.total)
+        if self.request.refresh:
+            self.withdrawal = self.batch.withdrawal(plan, allow_mass_delete=self.request.allow_mass_delete)
         for report in self.batch.settled():
             self._on_file(report)
+        if (withdrawal := self.withdrawal) is not None:
+            self._attended("moves", lambda: withdrawal.follow_moves(on_file=self._on_file, stop=self.control.stop))
 
     def _drain(self) -> None:
         """Slices until nothing is left. A slice that ended nothing ends the run, also when that was a fault of ours."""
@@ -148,13 +164,22 @@ class _Conduct:
             left = None if left is None else left - ended
 
     def _slice(self, number: int, files_max: int) -> int:
-        """One drain task; this thread waits, shows progress and listens for a wish to stop."""
-        done = threading.Event()
+        """One drain task."""
 
         def drain() -> int:
             return self.batch.drain(on_file=self._on_file, stop=self.control.stop, files_max=files_max)
 
-        future: PrefectFuture[int] = self._task(f"drain {number}", drain).submit()
+        return self._attended(f"drain {number}", drain)
+
+    def _withdraw(self) -> None:
+        """Of a refresh that was not told to stop: take away what its source lost."""
+        if (withdrawal := self.withdrawal) is not None and not self.control.stop.is_set():
+            self._attended("withdraw", lambda: withdrawal.withdraw(on_file=self._on_file, stop=self.control.stop))
+
+    def _attended(self, name: str, work: Callable[[], int]) -> int:
+        """A task in a thread of its own; this one waits, shows progress and listens for a wish to stop."""
+        done = threading.Event()
+        future: PrefectFuture[int] = self._task(name, work).submit()
         future.add_done_callback(lambda _future: done.set())
         cancelled = False
         try:
@@ -163,13 +188,23 @@ class _Conduct:
                 if not cancelled and self._cancel_wanted():
                     cancelled = True
                     self.control.stop.set()
-                    self.batch.cancel()
+                    self._cancel()
         except BaseException:
             self.control.stop.set()
             self.batch.cancel()
             done.wait()
             raise
         return int(future.result())
+
+    def _cancel(self) -> None:
+        """A signal is for this process; whoever cancels the flow run means the run, on whatever hosts it is."""
+        if self.control.cancel.is_set():
+            self.batch.cancel()
+            return
+        try:
+            self.batch.cancel_everywhere(actor="Prefect", because="the flow run was cancelled")
+        except GloveportError as error:
+            log.warning("the cancellation reached this process alone: %s", error)
 
     def _cancel_wanted(self) -> bool:
         if self.control.cancel.is_set():
@@ -188,8 +223,11 @@ class _Conduct:
         self.control.fault = self.batch.fault
         account = _account(summary)
         if self.interrupted or self.control.stop.is_set():
+            ordered = self.batch.ended_by
             self.control.stopped = True
-            return Cancelled(message=f"{self.interrupted or 'interrupted'}, nothing is lost: {account}")
+            self.control.drained = ordered is not None and ordered.wish is Wish.DRAIN and not self.interrupted
+            because = self.interrupted or (str(ordered) if ordered else "interrupted")
+            return Cancelled(message=f"{because}; nothing is lost: {account}")
         if summary.pending and self.request.files_max is None:
             because = f": {self.batch.fault}" if self.batch.fault else ""
             return Failed(message=f"{summary.pending} files are still pending{because} ({account})")
@@ -216,7 +254,7 @@ def open_requested(request: BatchRequest) -> AbstractContextManager[Batch]:
     """A batch with the settings of this process and what was asked on top."""
     from ingest.run import Batch as RealBatch
 
-    return RealBatch.open(request.settings(), request.source)
+    return RealBatch.open(request.settings(), request.source, kind="refresh" if request.refresh else "batch")
 
 
 def live_runs_of_catalogue(batch: Batch) -> Collection[str]:

@@ -12,8 +12,8 @@ from ingest.settings import Settings, load_settings
 
 OVERRIDABLE: Final = frozenset({
     "attempts_max", "chunk_tokens", "claim_batch", "concurrency", "cpu_seconds", "cpus", "input_bytes", "lease_seconds",
-    "memory_bytes", "output_bytes", "pids", "prewarm", "stall_seconds", "tenant", "tier", "tmpfs_bytes", "wall_seconds",
-    "wall_seconds_max", "wall_seconds_per_mebibyte",
+    "mass_delete_percent", "memory_bytes", "output_bytes", "pids", "prewarm", "priority", "stall_seconds", "tenant",
+    "tier", "tmpfs_bytes", "wall_seconds", "wall_seconds_max", "wall_seconds_per_mebibyte",
 })  # fmt: skip
 
 
@@ -25,6 +25,8 @@ class BatchRequest(BaseModel):
     source: str = Field(min_length=1, description="What to ingest: s3://bucket/prefix, or a folder of this host.")
     concurrency: int = Field(default=0, ge=0, le=256, description="Sandboxes at work at once; 0: the worker's setting.")
     files_max: int | None = Field(default=None, ge=1, description="Begin at most this many files.")
+    refresh: bool = Field(default=False, description="Also follow moved files, and withdraw what the source lost.")
+    allow_mass_delete: bool = Field(default=False, description="Let this refresh withdraw any share of the source.")
     overrides: dict[str, int | float | str] = Field(
         default_factory=dict,
         description="Settings of the profile for this run alone, by name.",
@@ -45,15 +47,15 @@ class BatchRequest(BaseModel):
         return overrides
 
     @classmethod
-    def of(cls, source: str, settings: Settings, files_max: int | None) -> "BatchRequest":
-        """The request that says as much of these settings as Prefect may know."""
+    def of(cls, source: str, settings: Settings, files_max: int | None, **asked: bool) -> "BatchRequest":
+        """The request that says as much of these settings as Prefect may know. `asked`: its other fields."""
         default = Settings(state_directory=settings.state_directory)
         changed: dict[str, Any] = {
             name: value
             for name, value in settings.model_dump(mode="json", include=set(OVERRIDABLE)).items()
             if value != getattr(default, name) and name != "concurrency"
         }
-        return cls(source=source, concurrency=settings.concurrency, files_max=files_max, overrides=changed)
+        return cls(source=source, concurrency=settings.concurrency, files_max=files_max, overrides=changed, **asked)
 
     def settings(self) -> Settings:
         """The settings of this process with what was asked on top. Raises `ConfigurationError`."""

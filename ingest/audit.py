@@ -34,6 +34,11 @@ class AuditKind(StrEnum):
     RELEASED = "released"
     REPROCESSED = "reprocessed"
     PURGED = "purged"
+    CANCELLED = "cancelled"
+    DRAINED = "drained"
+    PAUSED = "paused"
+    RESUMED = "resumed"
+    MESSAGE_REFUSED = "message_refused"
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,9 +16,12 @@ from typing import Final
 from ingest import pipeline
 from ingest.catalog import claims
 from ingest.catalog.claims import Claim, Worker
-from ingest.errors import GloveportError, LeaseLost, StoreError
+from ingest.catalog.planning import Planning
+from ingest.control import Orders, Steering
+from ingest.crashpoints import CrashPoint, reached
+from ingest.errors import DatabaseError, GloveportError, LeaseLost, SandboxUnavailable, StoreError
 from ingest.identify import media_type_of_name
-from ingest.outcome import FileReport
+from ingest.outcome import Deferral, FileReport
 from ingest.pipeline import Stations
 from ingest.settings import Settings
 
@@ -36,7 +39,11 @@ OnFile = Callable[[FileReport], None]
 
 @dataclass(slots=True)
 class Drain:
-    """One worker's share of a run. `fault` is the last fault of ours that left a file pending, if any."""
+    """One worker's share of a run. `fault` is the last fault of ours that left a file pending, if any.
+
+    `orders` are what people wanted of the run when it was last looked for. While `planning` goes on, an empty queue is
+    not the end of the work. `deferral` is the limit of the tenant that ended the work early, if one did.
+    """
 
     at: Stations
     worker: Worker
@@ -46,7 +53,10 @@ class Drain:
     on_file: OnFile
     stop: threading.Event
     object_ids: list[int] | None = None
+    planning: Planning | None = None
     fault: GloveportError | None = None
+    orders: Orders = field(default_factory=Orders)
+    deferral: Deferral | None = None
     finished: int = 0
     _faults_in_a_row: int = 0
     _last_warning: str = ""
@@ -54,25 +64,56 @@ class Drain:
     _running: dict[Future[FileReport], Claim] = field(default_factory=dict)
 
     def run(self, files_max: int | None = None) -> int:
-        """Work until nothing is left to claim, `stop` is set, or `files_max` were begun. Returns how many ended."""
+        """Work until nothing is left to claim, `stop` is set, or `files_max` were begun. Returns how many ended.
+
+        Sets `stop` itself when somebody wants the run to end, and waits while its source is paused.
+        """
         begun = 0
-        with self._heartbeats(), ThreadPoolExecutor(self.settings.concurrency, "file") as threads:
+        steering = Steering(self.at.database, self.run_id, self.source_id, self.stop, self.at.engine.cancel)
+        with self._heartbeats(), steering, ThreadPoolExecutor(self.settings.concurrency, "file") as threads:
             try:
                 while not self._given_up():
+                    self.orders = steering.orders
                     room = (files_max - begun) if files_max is not None else self.settings.claim_batch
-                    self._claim(room)
-                    begun += self._submit(threads, room)
-                    if not self._running and not self._wait_for_more(files_max is not None and begun >= files_max):
-                        break
+                    try:
+                        if self.orders.pause is not None:
+                            if not self._stand_by():
+                                break
+                            continue
+                        self._claim(room)
+                        begun += self._submit(threads, room)
+                        if not self._running and not self._wait_for_more(files_max is not None and begun >= files_max):
+                            break
+                    except DatabaseError as error:
+                        self._stumble(error)
                     self._collect()
             finally:
                 self._give_back()
                 while self._running:
                     self._collect()
+                self.orders = steering.orders
         return self.finished
 
     def _given_up(self) -> bool:
         return self.stop.is_set() or self._faults_in_a_row >= FAULTS_IN_A_ROW_MAX
+
+    def _stumble(self, error: DatabaseError) -> None:
+        """The queue could not be asked. A dropped connection is worth another try; a database that is gone is not."""
+        self.fault = error
+        self._faults_in_a_row += 1
+        log.warning("%s: asking again", str(error)[:LINE_CHARACTERS_MAX])
+        self.stop.wait(BACK_OFF_SECONDS[min(self._faults_in_a_row, len(BACK_OFF_SECONDS) - 1) - 1])
+
+    def _stand_by(self) -> bool:
+        """While paused: let files at work end, keep neither claims nor idle sandboxes. False: nothing is left to do."""
+        self._give_back()
+        self._prewarm()
+        if self._running:
+            self._collect()
+            return True
+        self.stop.wait(POLL_SECONDS)
+        planned = self.planning is None or self.planning.standing()[1]
+        return not planned or bool(claims.pending_ids(self.at.database, self.source_id, 1))
 
     def _claim(self, room: int) -> None:
         """Refill the queue when it runs low, and have sandboxes warmed for what was claimed."""
@@ -88,6 +129,7 @@ class Drain:
             object_ids=self.object_ids,
             attempts_max=self.settings.attempts_max,
         )
+        reached(CrashPoint.CLAIMED)
         self._waiting.extend(claimed)
         self._prewarm()
 
@@ -110,13 +152,20 @@ class Drain:
         return begun
 
     def _wait_for_more(self, enough: bool) -> bool:
-        """Nothing runs here. Whether it is worth looking again: files delayed by a fault, or held by another worker."""
+        """Nothing runs here. Whether it is worth looking again: more is being planned, delayed by a fault, or held."""
         if enough:
             return False
+        parts, planned = (0, True) if self.planning is None else self.planning.standing()
         left = claims.waiting(self.at.database, self.source_id, attempts_max=self.settings.attempts_max)
         if left.claimable:
             return True
-        if not left.delayed and not left.leased:
+        if self.planning is not None and not planned:
+            self.planning.wait_beyond(parts, POLL_SECONDS)
+            return True
+        if left.deferral is not None and left.deferral.until is not None and not left.delayed and not left.leased:
+            self.deferral = left.deferral
+            return False
+        if not left.delayed and not left.leased and left.deferral is None:
             return False
         claims.reclaim_dead(self.at.database)
         self.stop.wait(min(left.next_seconds or POLL_SECONDS, POLL_SECONDS))
@@ -133,9 +182,13 @@ class Drain:
         if error is None:
             self._faults_in_a_row = 0
             self.finished += 1
+            reached(CrashPoint.REPORT_BEFORE)
             self.on_file(future.result())
+            reached(CrashPoint.REPORT_AFTER)
         elif isinstance(error, LeaseLost):
             log.warning("%s", error)  # whoever holds it now accounts for it
+        elif isinstance(error, SandboxUnavailable) and self.stop.is_set():
+            self._release(claim, "", 0.0, begun=False)  # its sandbox was stopped on demand, which is no attempt
         else:
             self._fault(claim, error)
 
@@ -158,13 +211,16 @@ class Drain:
             log.log(level, "%s: will try again in %.0f s", str(error)[:LINE_CHARACTERS_MAX], delay)
 
     def _release(self, claim: Claim, detail: str, delay_seconds: float, *, begun: bool = True) -> None:
+        reached(CrashPoint.RELEASE_BEFORE)
         try:
             claims.release(self.at.database, claim, detail, delay_seconds, begun=begun)
         except GloveportError as error:
             log.warning("lease is left to expire: %s", error)
+        reached(CrashPoint.RELEASE_AFTER)
 
     def _give_back(self) -> None:
         while self._waiting:
+            reached(CrashPoint.GIVE_BACK)
             self._release(self._waiting.popleft(), "", 0.0, begun=False)
 
     @contextmanager
@@ -175,10 +231,16 @@ class Drain:
         def beat() -> None:
             while not over.wait(self.settings.lease_seconds / 3):
                 try:
-                    claims.heartbeat(self.at.database, self.worker, self.settings.lease_seconds)
+                    reached(CrashPoint.HEARTBEAT_BEFORE)
+                    # Copies, since the main thread goes on. What it has in neither for a moment has a fresh lease.
+                    held = [claim.object_id for claim in [*self._waiting.copy(), *self._running.copy().values()]]
+                    claims.heartbeat(self.at.database, self.worker, self.settings.lease_seconds, held)
                     self.at.engine.reap()  # what other processes of this installation left when they were killed
+                    reached(CrashPoint.HEARTBEAT_AFTER)
                 except GloveportError as error:
                     log.warning("heartbeat: %s", error)
+                except Exception:  # a thread that ended by a bug would let every lease of a living worker run out
+                    log.exception("bug in a heartbeat")
 
         thread = threading.Thread(target=beat, name="heartbeat", daemon=True)
         thread.start()

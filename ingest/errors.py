@@ -3,15 +3,19 @@
     GloveportError                 exit 1
     ├── PrefectUnreachable         exit 1   (flows/batch.py; `gloveport run` then goes on without Prefect)
     ├── DecisionRefused            exit 2   (quarantine.py)
+    ├── UnknownParser              exit 2   (reprocess.py)
     ├── ConfigurationError         exit 3
     │   └── StackError                      (stack/report.py)
     ├── SandboxUnavailable         exit 4   (never runs unsandboxed instead)
     ├── StoreError                 exit 5
     │   ├── StoreUnavailable
     │   ├── ObjectMissing
-    │   └── ObjectChanged
+    │   ├── ObjectChanged
+    │   └── MassDeletionRefused             (refresh.py)
+    ├── FeedError                  exit 5   (watch/feed.py)
     ├── DatabaseError              exit 6
-    │   └── LeaseLost
+    │   ├── LeaseLost
+    │   └── BackupRefused                   (backup.py)
     └── ReconciliationError        exit 7
 
 A class's docstring is its message template; `str(error)` is that text with the fields filled in.
@@ -33,6 +37,7 @@ class ExitCode(IntEnum):
     DATABASE_REFUSED = 6
     RECONCILIATION_FAILED = 7
     QUARANTINED = 100
+    DEFERRED = 101
     INTERRUPTED = 130
 
 

@@ -3,6 +3,8 @@
     [image]                      name, title, description, licenses (an SPDX expression), license_note
     [profiles.NAME]              media_types, preload (groups of parsers to warm up), fallback
     [profiles.NAME.limits]       optional; fields of `ingest.sandbox.base.Limits` in which this profile differs
+    [profiles.NAME.escalation]   optional; reasons after which a file gets one further try: with factor times as much
+                                 room (default 2), in another profile if one is named
     [profiles.NAME.smoke_test]   media_type, document or document_base64, expect_text
 
 A profile is one way of starting an image. Profile names and media types are unique over all images of a host.
@@ -13,7 +15,7 @@ import binascii
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, Final, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
@@ -62,6 +64,34 @@ class LimitsTable(_Table):
     open_files: Amount | None = None
 
 
+class EscalationTable(_Table):
+    """One further try after one of these verdicts. Only for want of room, and for a parser that died of the file."""
+
+    reasons: Annotated[
+        list[
+            Literal[
+                "timeout",
+                "stalled",
+                "cpu_limit",
+                "out_of_memory",
+                "crashed",
+                "pids_limit",
+                "disk_limit",
+                "output_limit",
+            ]
+        ],
+        Field(min_length=1),
+    ]
+    factor: Annotated[float, Field(ge=1, le=16)] = 2.0
+    profile: Name | None = None
+
+    @model_validator(mode="after")
+    def _differs_from_the_first(self) -> Self:
+        if self.factor == 1 and self.profile is None:
+            raise ValueError("the same room in the same profile would be the same try again")
+        return self
+
+
 class SmokeTest(_Table):
     """A tiny document which the profile must turn into text that contains `expect_text`."""
 
@@ -92,6 +122,7 @@ class ProfileTable(_Table):
     preload: list[Group]
     fallback: bool = False
     limits: LimitsTable = LimitsTable()
+    escalation: EscalationTable | None = None
     smoke_test: SmokeTest
 
     @model_validator(mode="after")
@@ -142,6 +173,16 @@ def read_manifests(images_directory: Path) -> dict[str, Manifest]:
 def routes(manifests: Mapping[str, Manifest]) -> dict[str, str]:
     """Media type to the name of the profile that takes it."""
     return {kind: name for name, table in _profiles(manifests) for kind in table.media_types}
+
+
+def escalations(manifests: Mapping[str, Manifest]) -> dict[str, EscalationTable]:
+    """Profile name to its escalation, for the profiles that have one."""
+    return {name: table.escalation for name, table in _profiles(manifests) if table.escalation is not None}
+
+
+def smoke_tests(manifests: Mapping[str, Manifest]) -> dict[str, SmokeTest]:
+    """Profile name to the document it must be able to read."""
+    return {name: table.smoke_test for name, table in _profiles(manifests)}
 
 
 def fallback_profile(manifests: Mapping[str, Manifest]) -> str:

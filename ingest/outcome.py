@@ -4,6 +4,7 @@ Everything here has passed the airlock or was observed by the host; nothing carr
 """
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -105,14 +106,41 @@ class FileReport:
 
 
 @dataclass(frozen=True, slots=True)
+class Deferral:
+    """Why files wait although nothing is wrong: a limit of their tenant, named as its setting is.
+
+    `until` is when the quota begins anew; None for a limit that ends as soon as another file of the tenant does.
+    """
+
+    tenant: str
+    limit: str
+    until: datetime | None
+
+    def __str__(self) -> str:
+        when = "until others of its files end" if self.until is None else f"until {self.until:%Y-%m-%d %H:%M} UTC"
+        return f"{self.limit} of tenant {self.tenant}, {when}"
+
+    def as_json(self) -> Json:
+        """Part of the documented objects of `run --json`, `why --json` and `tenants list --json`."""
+        return {"tenant": self.tenant, "limit": self.limit, "until": self.until.isoformat() if self.until else None}
+
+
+@dataclass(frozen=True, slots=True)
 class RunSummary:
-    """The account of a whole run. `pending` counts files a fault of ours left behind; 0 in a good run."""
+    """The account of a whole run. `pending` counts files a fault of ours left behind; 0 in a good run.
+
+    `deferred` counts files that a limit of their tenant keeps waiting, which is nobody's fault; `deferral` says why.
+    `complete` is False when the listing of the source was cut short: then files may exist that nobody counted.
+    """
 
     run_id: str
     source: str
     counts: dict[Outcome, int]
     reasons: dict[Reason, int] = field(default_factory=dict)
     pending: int = 0
+    deferred: int = 0
+    deferral: Deferral | None = None
+    complete: bool = True
     seconds: float = 0.0
     cpu_seconds: float = 0.0
 
@@ -124,6 +152,9 @@ class RunSummary:
             "source": self.source,
             **{outcome.value: self.counts.get(outcome, 0) for outcome in Outcome},
             "pending": self.pending,
+            "deferred": self.deferred,
+            "deferral": self.deferral.as_json() if self.deferral else None,
+            "complete": self.complete,
             "reasons": {reason.value: count for reason, count in sorted(self.reasons.items())},
             "seconds": round(self.seconds, 3),
             "cpu_seconds": round(self.cpu_seconds, 3),

@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from contract.job import Options
+from ingest.crashpoints import CrashPoint, reached
 from ingest.errors import ObjectMissing
 from ingest.outcome import AdmittedChunk, AdmittedDocument, Json
 from ingest.store.base import ObjectStore
@@ -63,10 +64,13 @@ def unread_original_key(source_uri: str, key: str, version: str) -> str:
 def write_document(store: ObjectStore, key: ResultKey, document: AdmittedDocument) -> dict[str, str]:
     """Write the three files of an admitted document; returns the URI of each by its name, and `CHUNKS_SHA256`."""
     store.put(f"{key.prefix}document.md", document.text.encode())
+    reached(CrashPoint.OUTPUTS_FIRST)
     store.put(f"{key.prefix}elements.jsonl", _lines(document.elements))
+    reached(CrashPoint.OUTPUTS_SECOND)
     # Last, because its presence is what `read_chunks` takes for a finished result.
     chunks = _lines([{"metadata": document.metadata}, *map(asdict, document.chunks)])
     store.put(f"{key.prefix}chunks.jsonl", chunks)
+    reached(CrashPoint.OUTPUTS_AFTER)
     artifacts = {name: f"{store.uri}{key.prefix}{name}" for name in FILES}
     return {**artifacts, CHUNKS_SHA256: hashlib.sha256(chunks).hexdigest()}
 

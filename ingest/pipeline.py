@@ -9,6 +9,7 @@ often to try again. Nothing here starts threads, holds state between files or kn
 import time
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Final, Protocol
 
 from contract import CONTRACT_VERSION
 from contract.job import Job, Options
@@ -18,6 +19,7 @@ from ingest.catalog import discover, parses
 from ingest.catalog.claims import Claim
 from ingest.catalog.database import Database
 from ingest.catalog.parses import Identity, Recipe, Remembered
+from ingest.crashpoints import CrashPoint, reached
 from ingest.errors import ObjectChanged, ObjectMissing
 from ingest.fetch import Fetched, fetched
 from ingest.identify import media_type_hint
@@ -27,6 +29,16 @@ from ingest.policy import Policy
 from ingest.sandbox.base import Profile, SandboxEngine, SandboxRun
 from ingest.store.base import ObjectStore
 from ingest.usage import SandboxRecord
+
+# What a broken image or host makes of every file alike. Limits are measured by the kernel, which says enough.
+SUSPICIOUS: Final = frozenset({Reason.CRASHED, Reason.PROTOCOL_VIOLATION})
+
+
+class Health(Protocol):
+    """What is known of the images; `images.health` says how. Without one, every verdict is held against its file."""
+
+    def note_good_end(self, profile: Profile) -> None: ...  # noqa: D102
+    def require_working(self, profile: Profile, since: float) -> None: ...  # noqa: D102
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +54,15 @@ class Stations:
     policy: Policy
     options: Options
     spool: Path
+    health: Health | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class _File:
-    """One file on its way: its claim, its content, and what was decided about it so far."""
+    """One file on its way: its claim, its content, and what was decided about it so far.
+
+    `last_try`: whatever this sandbox comes to, no other follows. `tried` are the sandboxes before it.
+    """
 
     claim: Claim
     content: Fetched
@@ -54,6 +70,8 @@ class _File:
     profile: Profile
     identity: Identity
     result_key: outputs.ResultKey
+    last_try: bool = False
+    tried: tuple[SandboxRecord, ...] = ()
 
     @property
     def allowed(self) -> frozenset[Reason]:
@@ -76,10 +94,12 @@ def _process(claim: Claim, at: Stations) -> FileReport:
         return _hold(at, claim, Refused(Reason.UNSUPPORTED, f"not a regular file: {claim.irregular}"), original_uri="")
     if claim.size > at.policy.input_bytes_max:
         return _hold_unread(at, claim)
+    reached(CrashPoint.FETCH_BEFORE)
     try:
         with fetched(
             at.source, claim.key, claim.version, bytes_max=at.policy.input_bytes_max, spool=at.spool
         ) as content:
+            reached(CrashPoint.FETCH_AFTER)
             if content.over_limit:
                 return _hold_unread(at, claim)
             return _examine(_identify(claim, content, at), at)
@@ -91,6 +111,7 @@ def _process(claim: Claim, at: Stations) -> FileReport:
         if current is None or current.key != claim.key:
             return _gone(at, claim)  # what stands there now is no object of this key: a folder, for example
         discover.note_change(at.database, claim, current)
+        reached(CrashPoint.CHANGE_NOTED)
         raise
 
 
@@ -102,11 +123,15 @@ def _gone(at: Stations, claim: Claim) -> FileReport:
 def _identify(claim: Claim, content: Fetched, at: Stations) -> _File:
     """Decide what to run: a hint of the type, a profile, and with them the identity of the result."""
     hint = media_type_hint(content.leading_bytes, claim.key)
-    profile = at.policy.profile_for(hint, larger_limits=_released_for_resources(claim, content))
+    released = _released_for_resources(claim, content)
+    profile = at.policy.profile_for(hint, larger_limits=released)
+    return _File(claim, content, hint, profile, *_identities(content, profile, at), last_try=released)
+
+
+def _identities(content: Fetched, profile: Profile, at: Stations) -> tuple[Identity, outputs.ResultKey]:
     result_key = outputs.result_key(content.sha256, profile.parser_digest, at.options)
     recipe = Recipe(profile.parser_digest, result_key.options_digest)
-    identity = Identity(content.sha256, recipe, outputs.digest_of(asdict(profile.limits)))
-    return _File(claim, content, hint, profile, identity, result_key)
+    return Identity(content.sha256, recipe, outputs.digest_of(asdict(profile.limits))), result_key
 
 
 def _released_for_resources(claim: Claim, content: Fetched) -> bool:
@@ -114,8 +139,11 @@ def _released_for_resources(claim: Claim, content: Fetched) -> bool:
 
 
 def _examine(file: _File, at: Stations) -> FileReport:
-    """Use what is known of this content, or read it in a sandbox."""
+    """Use what is known of this content, or read it in a sandbox; in one more where the policy says so."""
     remembered = parses.recall(at.database, file.identity)
+    reached(CrashPoint.KNOWN_CHECKED)
+    if remembered is not None and (further := _further_try(file, remembered.reason, at)) is not None:
+        return _examine(further, at)
     if remembered is not None and (known := _settle_known(file, remembered, at)) is not None:
         return known
     job: Job = {
@@ -126,14 +154,58 @@ def _examine(file: _File, at: Stations) -> FileReport:
         "wall_seconds": file.profile.limits.wall_seconds_for(file.content.size),
         "output_bytes_max": file.profile.limits.output_bytes,
     }
+    reached(CrashPoint.SANDBOX_BEFORE)
+    begun = time.monotonic()
     ran = at.engine.run(file.profile, job, file.content.content)
+    reached(CrashPoint.SANDBOX_AFTER)
     admitted: AdmittedDocument | Refused
     if ran.verdict is not None:
         admitted = Refused(ran.verdict, ran.observation)
     else:
         admitted = airlock.admit(ran.untrusted_frames, at.options)
+    reached(CrashPoint.ADMITTED)
+    if isinstance(admitted, Refused):
+        _hold_against_it(file, admitted, ran, begun, at)
+        if (further := _further_try(file, admitted.reason, at)) is not None:
+            return _examine(_after(file, admitted, ran, further, at), at)
+    elif at.health is not None:
+        at.health.note_good_end(file.profile)
     report = _settle(file, admitted, ran, at)
-    return replace(report, cpu_seconds=ran.usage.cpu_seconds, peak_memory_bytes=ran.usage.memory_peak_bytes)
+    spent = (*(record.usage for record in file.tried), ran.usage)
+    return replace(
+        report,
+        cpu_seconds=sum(usage.cpu_seconds for usage in spent),
+        peak_memory_bytes=max(usage.memory_peak_bytes for usage in spent),
+    )
+
+
+def _hold_against_it(file: _File, refused: Refused, ran: SandboxRun, begun: float, at: Stations) -> None:
+    """Before a crash counts as the file's: raises `SandboxUnavailable` when the image itself does not work."""
+    if at.health is None:
+        return
+    if refused.reason in SUSPICIOUS:
+        at.health.require_working(file.profile, begun)
+    elif ran.verdict is None:
+        at.health.note_good_end(file.profile)  # to refuse by the contract takes a parser that works
+
+
+def _further_try(file: _File, reason: Reason | None, at: Stations) -> _File | None:
+    """The same file as it is tried once more after this verdict; None when the verdict stands."""
+    if reason is None or file.last_try or (profile := at.policy.escalated(file.profile, reason)) is None:
+        return None
+    identity, result_key = _identities(file.content, profile, at)
+    return replace(file, profile=profile, identity=identity, result_key=result_key, last_try=True)
+
+
+def _after(file: _File, refused: Refused, ran: SandboxRun, further: _File, at: Stations) -> _File:
+    """Remember the first verdict, lest its price be paid again for this content, and get ready for the further try."""
+    verdict = Remembered(
+        refused.reason, refused.detail, file.media_type_hint, findings=refused.findings, evidence=_evidence(ran)
+    )
+    with at.database.begin() as connection:
+        parses.remember(connection, file.identity, verdict)
+    file.content.content.seek(0)
+    return replace(further, tried=(SandboxRecord.of("parse", file.profile, ran),))
 
 
 def _settle_known(file: _File, remembered: Remembered, at: Stations) -> FileReport | None:
@@ -142,7 +214,7 @@ def _settle_known(file: _File, remembered: Remembered, at: Stations) -> FileRepo
         if remembered.reason in file.allowed:
             return None
         refused = Refused(remembered.reason, remembered.detail, remembered.findings)
-        return _hold_read(at, file, refused, {**remembered.evidence, "remembered": True}, records=())
+        return _hold_read(at, file, refused, {**remembered.evidence, "remembered": True}, records=file.tried)
     earlier = outputs.read_chunks(at.kept, file.result_key, remembered.artifacts)
     if earlier is None:
         return None
@@ -155,6 +227,7 @@ def _settle_known(file: _File, remembered: Remembered, at: Stations) -> FileRepo
         chunks=chunks,
         findings=remembered.findings,
         artifacts=remembered.artifacts,
+        sandbox_runs=file.tried,
     )
     published = publish.publish_known(at.database, at.knowledge, publication)
     return FileReport(
@@ -169,10 +242,10 @@ def _settle_known(file: _File, remembered: Remembered, at: Stations) -> FileRepo
 
 def _settle(file: _File, admitted: AdmittedDocument | Refused, ran: SandboxRun, at: Stations) -> FileReport:
     """Publish what the airlock admitted, or hold the file with what was observed."""
-    record = SandboxRecord.of("parse", file.profile, ran)
+    records = (*file.tried, SandboxRecord.of("parse", file.profile, ran))
     if isinstance(admitted, Refused):
         if admitted.reason is not Reason.EMPTY or Reason.EMPTY not in file.allowed:
-            return _hold_read(at, file, admitted, _evidence(ran), records=(record,))
+            return _hold_read(at, file, admitted, _evidence(ran), records=records)
         admitted = AdmittedDocument({"media_type": file.media_type_hint}, (), "", (), admitted.findings)
     artifacts = outputs.write_document(at.kept, file.result_key, admitted)
     publication = publish.Publication(
@@ -183,7 +256,7 @@ def _settle(file: _File, admitted: AdmittedDocument | Refused, ran: SandboxRun, 
         chunks=admitted.chunks,
         findings=admitted.findings,
         artifacts=artifacts,
-        sandbox_runs=(record,),
+        sandbox_runs=records,
     )
     published = publish.publish(at.database, at.knowledge, publication)
     return FileReport(
@@ -203,7 +276,9 @@ def _hold_read(
     key = outputs.original_key(file.content.sha256, at.source_uri, file.claim.key)
     # From the spool, not copied within the store: these are the very bytes that were judged.
     file.content.content.seek(0)
+    reached(CrashPoint.ORIGINAL_BEFORE)
     at.kept.put(key, file.content.content, only_if_absent=True)
+    reached(CrashPoint.ORIGINAL_AFTER)
     holding = quarantine.Holding(
         claim=file.claim,
         reason=refused.reason,
@@ -224,7 +299,9 @@ def _hold_read(
 def _hold_unread(at: Stations, claim: Claim) -> FileReport:
     """Quarantine a file that is too large to read: its original is copied within the store where the store can."""
     key = outputs.unread_original_key(at.source_uri, claim.key, claim.version)
+    reached(CrashPoint.ORIGINAL_BEFORE)
     at.kept.copy_from(at.source, claim.stored, key)
+    reached(CrashPoint.ORIGINAL_AFTER)
     limit = at.policy.input_bytes_max
     refused = Refused(Reason.TOO_LARGE, f"{claim.size} bytes, the limit is {limit}")
     return _hold(at, claim, refused, original_uri=f"{at.kept.uri}{key}", evidence={"input_bytes_max": limit})

@@ -1,9 +1,14 @@
-"""HOST, trusted: decides what a file is run in: profile and limits, from a type hint and the operator's settings."""
+"""HOST, trusted: decides what a file is run in: profile and limits, from a type hint and the operator's settings.
+
+A manifest may name verdicts after which a file gets one further try, with larger limits or in another profile. Without
+that, a verdict is a verdict.
+"""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Final
 
+from contract.verdicts import Reason
 from ingest.errors import ConfigurationError
 from ingest.sandbox.base import Limits, Profile, Tier
 from ingest.settings import Settings
@@ -17,33 +22,66 @@ _SCALED: Final = (
 
 
 @dataclass(frozen=True, slots=True)
+class Escalation:
+    """One further try of a profile's file: after which verdicts, with how much more room, and in which profile.
+
+    `profile` empty: in the same one.
+    """
+
+    reasons: frozenset[Reason]
+    factor: float = 1.0
+    profile: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
-    """Routes media types to profiles. `routes` maps a media type to a profile's name; `fallback` takes all others."""
+    """Routes media types to profiles. `routes` maps a media type to a profile's name; `fallback` takes all others.
+
+    `escalations` are by the name of the profile that was tried first.
+    """
 
     profiles: Mapping[str, Profile]
     routes: Mapping[str, str]
     fallback: str
     input_bytes_max: int
+    escalations: Mapping[str, Escalation] = field(default_factory=dict)
 
     def profile_for(self, media_type_hint: str, *, larger_limits: bool = False) -> Profile:
         """What to run a file of this type in; with the limits a reviewer's release grants, if it has one."""
         profile = self.profiles[self.routes.get(media_type_hint, self.fallback)]
-        if not larger_limits:
-            return profile
-        scaled = {name: getattr(profile.limits, name) * RELEASED_FACTOR for name in _SCALED}
-        return replace(profile, limits=replace(profile.limits, **scaled))
+        return _with_room(profile, RELEASED_FACTOR) if larger_limits else profile
+
+    def escalated(self, profile: Profile, reason: Reason) -> Profile | None:
+        """What to try a file in once more after this verdict of its first profile; None when the verdict stands."""
+        escalation = self.escalations.get(profile.name)
+        if escalation is None or reason not in escalation.reasons:
+            return None
+        return _with_room(self.profiles[escalation.profile or profile.name], escalation.factor)
+
+
+def _with_room(profile: Profile, factor: float) -> Profile:
+    """The profile with so many times as much of each resource; whole numbers stay whole."""
+    limits = profile.limits
+    scaled = {name: type(getattr(limits, name))(getattr(limits, name) * factor) for name in _SCALED}
+    return replace(profile, limits=replace(limits, **scaled))
 
 
 def make_policy(
-    profiles: Mapping[str, Profile], routes: Mapping[str, str], fallback: str, settings: Settings
+    profiles: Mapping[str, Profile],
+    routes: Mapping[str, str],
+    fallback: str,
+    settings: Settings,
+    escalations: Mapping[str, Escalation] | None = None,
 ) -> Policy:
     """A policy from the images' manifests, in which what the operator set himself beats what an image asks for.
 
-    Raises `ConfigurationError` when a route leads nowhere.
+    Raises `ConfigurationError` when a route or an escalation leads nowhere.
     """
-    if missing := {*routes.values(), fallback} - set(profiles):
+    escalations = escalations or {}
+    further = {escalation.profile for escalation in escalations.values() if escalation.profile}
+    if missing := {*routes.values(), fallback, *further, *escalations} - set(profiles):
         raise ConfigurationError(f"routes lead to unknown profiles: {', '.join(sorted(missing))}")
-    limit_names = {field.name for field in fields(Limits)}
+    limit_names = {limit.name for limit in fields(Limits)}
     chosen = {name: getattr(settings, name) for name in settings.model_fields_set & limit_names}
     tier = Tier(settings.tier)
     adjusted = {
@@ -54,4 +92,4 @@ def make_policy(
         )
         for name, profile in profiles.items()
     }
-    return Policy(adjusted, routes, fallback, settings.input_bytes)
+    return Policy(adjusted, routes, fallback, settings.input_bytes, escalations)

@@ -18,6 +18,7 @@ from ingest.catalog.discover import key_digest
 from ingest.catalog.parses import Identity, Remembered, findings_json, remember, to_json
 from ingest.catalog.schema import State
 from ingest.catalog.settle import Standing, lock_claimed, retire_document, settle
+from ingest.crashpoints import CrashPoint, reached
 from ingest.errors import LeaseLost
 from ingest.knowledge.base import KnowledgeBase, Swap
 from ingest.outcome import AdmittedChunk, AdmittedFinding, Json, Outcome
@@ -77,6 +78,7 @@ def publish_known(db: Database, knowledge: KnowledgeBase, publication: Publicati
 
 def mark_deleted(db: Database, knowledge: KnowledgeBase, claimed: Claim) -> None:
     """The object is gone from its store: its chunks go in the same transaction. Raises `LeaseLost` as `publish`."""
+    reached(CrashPoint.DELETE_BEFORE)
     with db.begin() as connection:
         standing = lock_claimed(connection, claimed)
         if standing.repeated:
@@ -88,10 +90,13 @@ def mark_deleted(db: Database, knowledge: KnowledgeBase, claimed: Claim) -> None
         settle(connection, claimed, State.DELETED, detail="gone from its store")
         detail = {"key": claimed.key, "version": claimed.version, "run": claimed.run_id, "chunks_withdrawn": chunks}
         _append(connection, AuditKind.DELETED, claimed, detail)
+        reached(CrashPoint.DELETE_INSIDE)
+    reached(CrashPoint.DELETE_AFTER)
 
 
 def _publish(db: Database, knowledge: KnowledgeBase, publication: Publication, fresh: Remembered | None) -> Published:
     claimed = publication.claim
+    reached(CrashPoint.PUBLISH_BEFORE)
     with db.begin() as connection:
         standing = lock_claimed(connection, claimed)
         if standing.repeated:
@@ -114,6 +119,8 @@ def _publish(db: Database, knowledge: KnowledgeBase, publication: Publication, f
             document_id=document_id,
         )
         _append(connection, AuditKind(_KINDS[outcome]), claimed, _told(publication, revision_id, swap))
+        reached(CrashPoint.PUBLISH_INSIDE)
+    reached(CrashPoint.PUBLISH_AFTER)
     return Published(outcome, document_id, revision_id, swap)
 
 

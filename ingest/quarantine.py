@@ -28,6 +28,7 @@ from ingest.catalog.parses import (
 )
 from ingest.catalog.schema import State
 from ingest.catalog.settle import lock_claimed, retire_document, settle
+from ingest.crashpoints import CrashPoint, reached
 from ingest.errors import ExitCode, GloveportError, LeaseLost
 from ingest.knowledge.base import KnowledgeBase
 from ingest.outcome import AdmittedFinding, Json
@@ -132,6 +133,7 @@ def hold(db: Database, knowledge: KnowledgeBase, holding: Holding) -> Entry:
     Raises `LeaseLost`, with nothing written, when another worker took the object over. Safe to repeat.
     """
     claimed = holding.claim
+    reached(CrashPoint.HOLD_BEFORE)
     with db.begin() as connection:
         standing = lock_claimed(connection, claimed)
         if standing.repeated:
@@ -155,6 +157,8 @@ def hold(db: Database, knowledge: KnowledgeBase, holding: Holding) -> Entry:
         entry = _entry(connection, entry_id)
         actor = f"worker {claimed.owner}"
         audit.append(connection, AuditKind.QUARANTINED, subject=_subject(entry), actor=actor, detail=_told(entry))
+        reached(CrashPoint.HOLD_INSIDE)
+    reached(CrashPoint.HOLD_AFTER)
     return entry
 
 

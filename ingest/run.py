@@ -3,40 +3,62 @@
 Batch, upload and refresh call it; so do the command line and the Prefect flows. A `Batch` is one run over one source:
 
     with Batch.open(settings, "s3://bucket/prefix") as batch:
-        batch.plan()
-        batch.drain(on_file=print, stop=threading.Event())
+        batch.ingest(on_file=print, stop=threading.Event())
         print(batch.summary())
 """
 
+import logging
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import takewhile
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
+from contract.verdicts import Reason
 from ingest import outputs
 from ingest.catalog import claims, discover, reconcile, runs, story
 from ingest.catalog.database import Database
 from ingest.catalog.discover import Plan
 from ingest.catalog.embedded import EmbeddedPostgres
+from ingest.catalog.planning import Planning
+from ingest.control import Order, Wish, stop_run
+from ingest.crashpoints import CrashPoint, reached
 from ingest.drain import Drain, OnFile
 from ingest.errors import GloveportError, ObjectMissing, ReconciliationError
 from ingest.images import connect, context_root, image_manifests, resolve_profiles
+from ingest.images.health import ImageHealth
 from ingest.knowledge.postgres import PostgresKnowledge
-from ingest.manifests import fallback_profile, routes
-from ingest.outcome import FileReport, RunSummary
+from ingest.manifests import escalations, fallback_profile, routes, smoke_tests
+from ingest.outcome import Deferral, FileReport, RunSummary
 from ingest.pipeline import Stations
-from ingest.policy import Policy, make_policy
+from ingest.policy import Escalation, Policy, make_policy
+from ingest.refresh import Withdrawal
 from ingest.sandbox.docker_engine import DockerEngine
 from ingest.settings import Settings
 from ingest.store.base import ObjectStore
 from ingest.store.open import open_store
 
+log = logging.getLogger(__name__)
+
 DATABASE_DIRECTORY: Final = "postgres"
 ENGINE_NAMESPACE: Final = "gloveport"
+
+
+def database_address(settings: Settings) -> str:
+    """Where the configured PostgreSQL is, or the embedded one, started if need be. Raises `DatabaseError`."""
+    if settings.database_url:
+        return settings.database_url
+    embedded = EmbeddedPostgres(settings.state_directory / DATABASE_DIRECTORY)
+    embedded.start()
+    return embedded.url()
+
+
+def embedded_store(settings: Settings) -> Path | None:
+    """The folder of documents and originals inside the state directory, when that is where they go."""
+    return None if settings.store else settings.state_directory / "store"
 
 
 def open_database(settings: Settings) -> Database:
@@ -44,12 +66,7 @@ def open_database(settings: Settings) -> Database:
 
     The embedded server outlives this process: `gloveport down` stops it. Raises `DatabaseError`.
     """
-    url = settings.database_url
-    if not url:
-        embedded = EmbeddedPostgres(settings.state_directory / DATABASE_DIRECTORY)
-        embedded.start()
-        url = embedded.url()
-    database = Database.open(url, pool_size=settings.concurrency + 4)
+    database = Database.open(database_address(settings), pool_size=settings.concurrency + 6)
     database.migrate()
     return database
 
@@ -81,7 +98,11 @@ def load_policy(settings: Settings) -> Policy:
     with closing(connect()) as client:
         profiles = resolve_profiles(client)
     manifests = image_manifests(context_root())
-    return make_policy(profiles, routes(manifests), fallback_profile(manifests), settings)
+    further = {
+        name: Escalation(frozenset(map(Reason, table.reasons)), table.factor, table.profile or "")
+        for name, table in escalations(manifests).items()
+    }
+    return make_policy(profiles, routes(manifests), fallback_profile(manifests), settings, further)
 
 
 @contextmanager
@@ -111,7 +132,10 @@ def _open_store(settings: Settings, uri: str) -> ObjectStore:
 
 @dataclass(slots=True)
 class Batch:
-    """One run over one source. A context manager: leaving it removes its sandboxes and gives its leases back."""
+    """One run over one source. A context manager: leaving it removes its sandboxes and gives its leases back.
+
+    `fault` is why files were left pending, if it was ours; `ended_by` who had the run cancelled or drained, if anybody.
+    """
 
     settings: Settings
     run_id: str
@@ -119,7 +143,10 @@ class Batch:
     stations: Stations
     worker: claims.Worker
     fault: GloveportError | None = None
-    _owns_run: bool = True
+    ended_by: Order | None = None
+    deferral: Deferral | None = None
+    listed_whole: bool = True
+    _interrupted: bool = False
     _resources: ExitStack = field(default_factory=ExitStack)
 
     @classmethod
@@ -135,15 +162,18 @@ class Batch:
             source_store = open_source_store(settings, source) if isinstance(source, str) else source
             kept = open_kept_store(settings, source_store.uri)
             policy = load_policy(settings)
+            resources.callback(reached, CrashPoint.ENGINE_CLOSED)
             engine = resources.enter_context(open_engine(settings))
+            resources.callback(reached, CrashPoint.ENGINE_CLOSING)
             engine.reap()
             database = resources.enter_context(open_database(settings))
             claims.reclaim_dead(database)
             runs.end_abandoned(database)
-            known = runs.open_source(database, source_store.uri)
-            owns_run = run_id is None
-            run_id = run_id or runs.start_run(database, known.id, kind)
+            known = runs.open_source(database, source_store.uri, tenant=settings.tenant, priority=settings.priority)
             worker = resources.enter_context(claims.register_worker(database, run_id))
+            reached(CrashPoint.WORKER_REGISTERED)
+            run_id = run_id or runs.start_run(database, known.id, kind, worker.id)
+            reached(CrashPoint.RUN_STARTED)
             stations = Stations(
                 database=database,
                 source=source_store,
@@ -154,8 +184,9 @@ class Batch:
                 policy=policy,
                 options={"chunk_tokens_max": settings.chunk_tokens},
                 spool=_spool(settings.state_directory),
+                health=ImageHealth(engine, smoke_tests(image_manifests(context_root()))),
             )
-            return cls(settings, run_id, known, stations, worker, _owns_run=owns_run, _resources=resources.pop_all())
+            return cls(settings, run_id, known, stations, worker, _resources=resources.pop_all())
 
     def plan(self, stop: threading.Event | None = None) -> Plan:
         """List the source and note what is new, changed, unchanged or still in quarantine. Constant memory.
@@ -165,11 +196,58 @@ class Batch:
         listing = self.stations.source.list()
         if stop is not None:
             listing = takewhile(lambda _: not stop.is_set(), listing)
-        return discover.plan(self.stations.database, self.source.id, self.run_id, listing)
+        planned = discover.plan(self.stations.database, self.source.id, self.run_id, listing)
+        reached(CrashPoint.PLANNED)
+        return planned
 
     def settled(self) -> Iterator[FileReport]:
-        """The files this run already accounts for without work: unchanged ones and those still in quarantine."""
-        return runs.file_reports(self.stations.database, self.run_id, ("unchanged", "quarantined"))
+        """The files this run accounts for without work, as listed: unchanged ones and those still in quarantine."""
+        states = ("unchanged", "quarantined")
+        return runs.file_reports(self.stations.database, self.run_id, states, settled_by_run=False)
+
+    def ingest(self, *, on_file: OnFile, stop: threading.Event, files_max: int | None = None) -> Plan:
+        """Plan and drain side by side: the first files are read while the rest is listed. Then report what is settled.
+
+        A listing that fails ends the planning, not the draining of what was planned; the fault is then in `fault`, and
+        the account is one of an incomplete listing.
+        """
+        planning = Planning(self.stations.database, self.source.id, self.run_id, self.stations.source.list, stop)
+        with planning:
+            self.drain(on_file=on_file, stop=stop, files_max=files_max, planning=planning)
+        reached(CrashPoint.PLANNED)
+        self.listed_whole = planning.complete
+        if isinstance(planning.error, GloveportError):
+            log.error("the listing ended early, after %d keys: %s", planning.plan.listed, planning.error)
+            self.fault = self.fault or planning.error
+        for report in self.settled():
+            on_file(report)
+        return planning.plan
+
+    def refresh(self, *, on_file: OnFile, stop: threading.Event, allow_mass_delete: bool = False) -> Plan:
+        """As `ingest`, and what the source no longer has stops answering. The listing comes first, and whole.
+
+        Raises `MassDeletionRefused`, besides what `plan` and `drain` raise.
+        """
+        planned = self.plan()
+        withdrawal = self.withdrawal(planned, allow_mass_delete=allow_mass_delete)
+        for report in self.settled():
+            on_file(report)
+        withdrawal.follow_moves(on_file=on_file, stop=stop)
+        self.drain(on_file=on_file, stop=stop)
+        withdrawal.withdraw(on_file=on_file, stop=stop)
+        return planned
+
+    def withdrawal(self, planned: Plan, *, allow_mass_delete: bool = False) -> Withdrawal:
+        """What a refresh is to take away, after a complete plan. Raises `MassDeletionRefused`."""
+        return Withdrawal.begin(
+            self.stations,
+            self.source.id,
+            self.run_id,
+            planned,
+            percent_max=self.settings.mass_delete_percent,
+            concurrency=self.settings.concurrency,
+            allow_mass_delete=allow_mass_delete,
+        )
 
     def drain(
         self,
@@ -178,10 +256,12 @@ class Batch:
         stop: threading.Event,
         files_max: int | None = None,
         object_ids: list[int] | None = None,
+        planning: Planning | None = None,
     ) -> int:
         """Claim and process until nothing is left, `stop` is set, or `files_max` were begun. Returns how many ended.
 
-        `on_file` is called from this thread, once for each file that ended and for each given up in this run.
+        `on_file` is called from this thread, once for each file that ended and for each given up in this run. While
+        `planning` goes on, "nothing left" waits for it.
         """
         drain = Drain(
             at=self.stations,
@@ -192,29 +272,39 @@ class Batch:
             on_file=on_file,
             stop=stop,
             object_ids=object_ids,
+            planning=planning,
         )
         try:
             return drain.run(files_max)
         finally:
             self.fault = drain.fault or self.fault
+            self.deferral = drain.deferral
+            self.ended_by = drain.orders.stop or self.ended_by
+            self._interrupted = self._interrupted or stop.is_set()
 
-    def summary(self) -> RunSummary:
+    def summary(self, *, told_to_stop: bool = False) -> RunSummary:
         """The account of the run, after checking the invariant over the source.
 
+        A run that was `told_to_stop` has not failed by what it left pending.
         Raises `ReconciliationError` when a file is in no state it may be in. Files left pending through a fault of ours
         are counted in `pending`; `fault` says what it was.
         """
         state = "finished"
+        reached(CrashPoint.SUMMARY_BEFORE)
         try:
             check = reconcile.reconcile(self.stations.database, self.source.id, self.run_id)
             if check.problems:
                 state = "failed"
                 raise ReconciliationError("; ".join(map(str, check.problems)))
-            summary = runs.summarize(self.stations.database, self.run_id)
-            state = "failed" if summary.pending else state
+            summary = runs.summarize(self.stations.database, self.run_id, self.deferral)
+            summary = replace(summary, complete=self.listed_whole)
+            if summary.pending or not summary.complete:
+                state = "interrupted" if self._interrupted or told_to_stop else "failed"
+            reached(CrashPoint.SUMMARY_CHECKED)
             return summary
         finally:
             runs.finish_run(self.stations.database, self.run_id, state)
+            reached(CrashPoint.SUMMARY_AFTER)
 
     def normalized_text(self, key: str) -> bytes:
         """The normalized text of an indexed file, from the store. Raises `ObjectMissing` when it does not answer."""
@@ -229,11 +319,15 @@ class Batch:
         """Stop every sandbox at work; their files stay pending and will be taken up by the next run."""
         self.stations.engine.cancel()
 
+    def cancel_everywhere(self, *, actor: str, because: str) -> None:
+        """Stop the run on every host that works on it, and its sandboxes: those of this process at once."""
+        self.cancel()
+        stop_run(self.stations.database, self.run_id, Wish.CANCEL, actor=actor, because=because)
+
     def close(self) -> None:
         """Remove this run's sandboxes, give its leases back, close the database."""
         with self._resources:
-            if self._owns_run:  # no effect when `summary` closed the account
-                runs.finish_run(self.stations.database, self.run_id, "interrupted")
+            reached(CrashPoint.CLOSING)
 
     def __enter__(self) -> Self:
         return self

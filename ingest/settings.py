@@ -19,6 +19,7 @@ ENVIRONMENT_PREFIX: Final = "GLOVEPORT_"
 # Variables of that prefix which are read elsewhere: by the bootstrap, by image builds, by tests.
 FOREIGN_VARIABLES: Final = frozenset({
     "GLOVEPORT_NO_INSTALL", "GLOVEPORT_BASE_IMAGE", "GLOVEPORT_CORPUS", "GLOVEPORT_VERBOSE",
+    "GLOVEPORT_CRASH_AT", "GLOVEPORT_CRASH_REPORT",
 })  # fmt: skip
 
 
@@ -52,6 +53,9 @@ class Settings(BaseModel):
     )
     s3_region: str = Field(default="", description="Region of the store; empty: boto3's own rules.")
     tenant: str = Field(default="default", description="Whose files these are, for usage and search.", max_length=128)
+    priority: int = Field(
+        default=0, ge=-100, le=100, description="Which of a tenant's sources goes first where a worker serves several."
+    )
     concurrency: int = Field(
         default=0, ge=0, le=256, description="Sandboxes at work at once; 0: one for each processor."
     )
@@ -60,6 +64,24 @@ class Settings(BaseModel):
     lease_seconds: float = Field(default=60, ge=5, le=3600, description="How long a claim lives without a heartbeat.")
     attempts_max: int = Field(
         default=3, ge=1, le=20, description="Tries at one file in one run when the fault is ours, with back-off."
+    )
+    mass_delete_percent: int = Field(
+        default=20, ge=0, le=100, description="A refresh that would withdraw a larger share of a source stops first."
+    )
+    watch_rescan_seconds: float = Field(
+        default=900, ge=1, description="How often a watcher lists its source, for what no event told."
+    )
+    watch_settle_seconds: float = Field(
+        default=1, ge=0, le=3600, description="How long a file that is open for writing must be quiet to be read."
+    )
+    watch_grace_seconds: float = Field(
+        default=30, ge=0, le=3600, description="How long a watcher that is told to stop lets files at work go on."
+    )
+    watch_tries: int = Field(
+        default=5, ge=1, le=1000, description="Tries at one message where the queue has no redrive policy."
+    )
+    watch_warm: int = Field(
+        default=1, ge=0, le=64, description="Sandboxes of each profile that a watcher keeps ready while idle."
     )
     chunk_tokens: int = Field(default=512, ge=32, le=8192, description="Upper bound of a chunk, in tokens.")
     tier: Literal["single_use", "single_use_gvisor"] = Field(

@@ -59,7 +59,14 @@ def record(connection: Connection, claimed: Claim, sandbox_runs: Sequence[Sandbo
         connection.execute(text(_RECORD), parameters)
 
 
+# A tenant with limits has its processor time counted, too.
 _RECORD = """
+    WITH counted AS (
+        INSERT INTO tenant_usage (tenant, day, cpu_seconds)
+        SELECT tenants.name, current_date, :cpu FROM objects JOIN sources ON sources.id = objects.source_id
+        JOIN tenants ON tenants.name = sources.tenant AND tenants.limited WHERE objects.id = :object
+        ON CONFLICT (tenant, day) DO UPDATE SET cpu_seconds = tenant_usage.cpu_seconds + excluded.cpu_seconds
+    )
     INSERT INTO sandbox_runs (id, object_id, run_id, stage, profile, tier, image, parser_digest, verdict, observation,
                               wall_seconds, cpu_seconds, memory_peak_bytes, bytes_in, bytes_out, evidence)
     VALUES (:id, :object, :run, :stage, :profile, :tier, :image, :parser, :verdict, :observation,

@@ -12,7 +12,7 @@ import os
 import socket
 import threading
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
@@ -20,10 +20,12 @@ from typing import Any, Self
 import psycopg
 from sqlalchemy import Row, text
 
+from ingest.catalog import tenants
 from ingest.catalog.database import Database
 from ingest.catalog.parses import storable
+from ingest.catalog.sharing import AS_CLAIM, FREE_NOW, TAKEN, claim_in_shares
 from ingest.errors import DatabaseError, LeaseLost
-from ingest.outcome import Json
+from ingest.outcome import Deferral, Json
 from ingest.store.base import StoredObject
 
 ATTEMPTS_UNBOUNDED = 1 << 30
@@ -58,12 +60,15 @@ class Waiting:
     """What a source still waits for: free to claim now, held by workers, and backing off.
 
     `next_seconds` is the time until a lease ends or a back-off is over; None when nothing is held or backing off.
+    `deferred` would be claimable, were it not for the limit of the tenant that `deferral` names.
     """
 
     claimable: int
     leased: int
     delayed: int
     next_seconds: float | None
+    deferred: int = 0
+    deferral: Deferral | None = None
 
 
 class Worker:
@@ -145,7 +150,7 @@ def claim(
     """Take up to `count` objects that nobody works on, oldest first; with `object_ids`, only from among those.
 
     Objects that were tried `attempts_max` times already are left for the next run. Callers never wait for each other
-    and never get the same object. Leases that ran out are taken over.
+    and never get the same object. Leases that ran out are taken over. A tenant's limits hold; see `tenants`.
     """
     worker.ensure_presence()
     with db.begin() as connection:
@@ -159,23 +164,48 @@ def claim(
             "attempts_max": attempts_max,
         }
         rows = connection.execute(text(_CLAIM if object_ids is None else _CLAIM_OF), parameters).all()
+        if not rows and connection.execute(text(_LIMITED), parameters).scalar_one():
+            rows = claim_in_shares(connection, {source_id: run_id}, parameters)
     return sorted((_claim(row) for row in rows), key=lambda claimed: claimed.object_id)
 
 
-_CLAIM = """
-    UPDATE objects SET
-        lease_owner = :owner, lease_expires_at = clock_timestamp() + make_interval(secs => :seconds),
-        fence = fence + 1, attempts = attempts + 1, not_before = NULL, run_id = :run
-    WHERE id = ANY(ARRAY(
-        SELECT id FROM objects
-        WHERE state = 'pending' AND source_id = :source
-          AND (lease_expires_at IS NULL OR lease_expires_at < clock_timestamp())
-          AND (not_before IS NULL OR not_before <= clock_timestamp()) AND attempts < :attempts_max
+_LIMITED = "SELECT limited FROM sources JOIN tenants ON tenants.name = sources.tenant WHERE sources.id = :source"
+# The usual case, of a tenant without limits, is this one statement.
+_CLAIM = f"""
+    UPDATE objects SET {TAKEN.format(run=":run")}
+    WHERE NOT ({_LIMITED}) AND id = ANY(ARRAY(
+        SELECT id FROM objects WHERE objects.source_id = :source AND {FREE_NOW}
         ORDER BY id LIMIT :count FOR UPDATE SKIP LOCKED
     ))
-    RETURNING id, source_id, run_id, key, version, size, modified, irregular, fence, lease_owner, attempts, override
-"""
-_CLAIM_OF = _CLAIM.replace("AND source_id = :source", "AND source_id = :source AND id = ANY(CAST(:ids AS bigint[]))")
+    RETURNING {AS_CLAIM}
+"""  # noqa: S608 - all constants
+_CLAIM_OF = _CLAIM.replace("s.source_id = :source", "s.source_id = :source AND id = ANY(CAST(:ids AS bigint[]))")
+
+
+def claim_fairly(
+    db: Database,
+    worker: Worker,
+    served: Mapping[int, str],
+    count: int,
+    lease_seconds: float,
+    *,
+    attempts_max: int = ATTEMPTS_UNBOUNDED,
+) -> list[Claim]:
+    """As `claim`, over all the sources a worker serves, given as source id to run id. Tenants take turns in the answer.
+
+    Tenants get their shares by files at work and priority, as `tenants.share_out` says; within a tenant, sources of
+    higher priority come first, and among equals the oldest object.
+    """
+    worker.ensure_presence()
+    with db.begin() as connection:
+        parameters = {
+            "owner": worker.id,
+            "count": count,
+            "seconds": lease_seconds,
+            "ids": None,
+            "attempts_max": attempts_max,
+        }
+        return [_claim(row) for row in claim_in_shares(connection, served, parameters)]
 
 
 def _claim(row: Row[Any]) -> Claim:
@@ -195,8 +225,13 @@ def _claim(row: Row[Any]) -> Claim:
     )
 
 
-def heartbeat(db: Database, worker: Worker, lease_seconds: float) -> frozenset[int]:
+def heartbeat(
+    db: Database, worker: Worker, lease_seconds: float, object_ids: Sequence[int] | None = None
+) -> frozenset[int]:
     """Renew every lease of this worker and return the objects it still holds. Call it three times per lease.
+
+    With `object_ids`, only leases of these: one that the worker does not know of, because the connection broke before
+    it heard of its claim or after it gave the object back, must run out.
 
     An object that a transaction has locked is passed over: waiting for a long publication would let every other lease
     of this worker end, and nobody can claim what is locked.
@@ -205,9 +240,11 @@ def heartbeat(db: Database, worker: Worker, lease_seconds: float) -> frozenset[i
     with db.begin() as connection:
         statement = """
             UPDATE objects SET lease_expires_at = clock_timestamp() + make_interval(secs => :seconds)
-            WHERE id = ANY(ARRAY(SELECT id FROM objects WHERE lease_owner = :owner FOR UPDATE SKIP LOCKED))
+            WHERE id = ANY(ARRAY(SELECT id FROM objects WHERE lease_owner = :owner
+                AND (CAST(:ids AS bigint[]) IS NULL OR id = ANY(CAST(:ids AS bigint[]))) FOR UPDATE SKIP LOCKED))
         """
-        connection.execute(text(statement), {"owner": worker.id, "seconds": lease_seconds})
+        ids = None if object_ids is None else list(object_ids)
+        connection.execute(text(statement), {"owner": worker.id, "seconds": lease_seconds, "ids": ids})
         held = text("SELECT id FROM objects WHERE lease_owner = :owner")
         return frozenset(connection.execute(held, {"owner": worker.id}).scalars())
 
@@ -215,8 +252,8 @@ def heartbeat(db: Database, worker: Worker, lease_seconds: float) -> frozenset[i
 def release(db: Database, claimed: Claim, detail: str, delay_seconds: float, *, begun: bool = True) -> None:
     """Give an object back after a fault of ours: it stays pending, and nobody claims it before the delay is over.
 
-    One that was not `begun` gets its attempt back, too. Raises `LeaseLost` when it is no longer ours, in which case it
-    is somebody else's or settled.
+    One that was not `begun` gets its attempt back, too. A tenant's quota gets the file back either way.
+    Raises `LeaseLost` when it is no longer ours, in which case it is somebody else's or settled.
     """
     with db.begin() as connection:
         parameters = {
@@ -227,14 +264,22 @@ def release(db: Database, claimed: Claim, detail: str, delay_seconds: float, *, 
             "seconds": delay_seconds,
             "unused": 0 if begun else 1,
         }
-        statement = """
-            UPDATE objects SET lease_owner = NULL, lease_expires_at = NULL, detail = :detail,
-                attempts = attempts - :unused,
-                not_before = clock_timestamp() + make_interval(secs => :seconds)
-            WHERE id = :id AND fence = :fence AND lease_owner = :owner
-        """
-        if connection.execute(text(statement), parameters).rowcount == 0:
+        if connection.execute(text(_RELEASE), parameters).scalar_one() == 0:
             raise LeaseLost(f"object {claimed.object_id}, fence {claimed.fence}")
+
+
+_RELEASE = """
+    WITH freed AS (
+        UPDATE objects SET lease_owner = NULL, lease_expires_at = NULL, detail = :detail, attempts = attempts - :unused,
+            not_before = clock_timestamp() + make_interval(secs => :seconds)
+        WHERE id = :id AND fence = :fence AND lease_owner = :owner RETURNING source_id, size
+    ), refunded AS (
+        UPDATE tenant_usage SET files = greatest(files - 1, 0), bytes = greatest(bytes - freed.size, 0)
+        FROM freed JOIN sources ON sources.id = freed.source_id
+        WHERE tenant_usage.tenant = sources.tenant AND day = current_date
+    )
+    SELECT count(*) FROM freed
+"""
 
 
 def reclaim_dead(db: Database) -> int:
@@ -279,7 +324,11 @@ def waiting(db: Database, source_id: int, *, attempts_max: int = ATTEMPTS_UNBOUN
         claimable, leased, delayed, seconds = connection.execute(
             text(statement), {"source": source_id, "attempts_max": attempts_max}
         ).one()
-    return Waiting(claimable, leased, delayed, None if seconds is None else max(0.0, float(seconds)))
+        deferral = tenants.deferral_of_source(connection, source_id) if claimable else None
+    next_seconds = None if seconds is None else max(0.0, float(seconds))
+    if deferral is not None:
+        return Waiting(0, leased, delayed, next_seconds, claimable, deferral)
+    return Waiting(claimable, leased, delayed, next_seconds)
 
 
 def pending_ids(db: Database, source_id: int, count: int, after: int = 0) -> list[int]:

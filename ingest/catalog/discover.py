@@ -5,18 +5,20 @@ refresh's deliberate act.
 """
 
 import hashlib
+import time
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import islice
 
 from sqlalchemy import text
 
 from ingest.catalog.claims import Claim
 from ingest.catalog.database import Database
 from ingest.catalog.parses import Recipe
+from ingest.crashpoints import CrashPoint, reached
 from ingest.store.base import StoredObject
 
 BATCH = 1000
+BATCH_SECONDS_MAX = 1.0  # of a slow listing, a part that is not full is written too: workers wait for it
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,21 @@ def plan(
     stays. With `recipes`, an indexed object whose revision was made by none of them counts as changed. What an earlier
     run left pending and is not listed any more is this run's to end, too, though no part of the plan's counts.
     """
+    planned = Plan()
+    for planned in plan_step_by_step(db, source_id, run_id, listing, recipes=recipes):  # noqa: B007 - the last one counts
+        pass
+    return planned
+
+
+def plan_step_by_step(
+    db: Database,
+    source_id: int,
+    run_id: str,
+    listing: Iterable[StoredObject],
+    *,
+    recipes: Collection[Recipe] | None = None,
+) -> Iterator[Plan]:
+    """As `plan`, with the plan so far after each statement: what it counts can be claimed from then on."""
     counts = dict.fromkeys(("new", "changed", "pending", "unchanged", "quarantined"), 0)
     listed = 0
     made_by = None if recipes is None else [f"{recipe.parser_digest} {recipe.options_digest}" for recipe in recipes]
@@ -63,9 +80,11 @@ def plan(
             for kind, number in connection.execute(text(_COMPARE), parameters):
                 counts[kind] += number
                 listed += number
+            reached(CrashPoint.PLAN_INSIDE)
+        reached(CrashPoint.PLAN_BETWEEN)
+        yield Plan(listed, **counts)
     with db.begin() as connection:
         connection.execute(text(_TAKE_OVER), {"source": source_id, "run": run_id})
-    return Plan(listed, **counts)
 
 
 def note_change(db: Database, claimed: Claim, current: StoredObject) -> None:
@@ -98,9 +117,14 @@ def key_digest(key: str) -> bytes:
 
 def _batches(listing: Iterable[StoredObject]) -> Iterator[list[StoredObject]]:
     """A thousand at a time, each key once (the last wins), in key order so that two plans cannot deadlock."""
-    remaining = iter(listing)
-    while batch := list(islice(remaining, BATCH)):
-        by_key = {stored.key: stored for stored in batch}
+    by_key: dict[str, StoredObject] = {}
+    begun = time.monotonic()
+    for stored in listing:
+        by_key[stored.key] = stored
+        if len(by_key) == BATCH or time.monotonic() - begun > BATCH_SECONDS_MAX:
+            yield [by_key[key] for key in sorted(by_key)]
+            by_key, begun = {}, time.monotonic()
+    if by_key:
         yield [by_key[key] for key in sorted(by_key)]
 
 
@@ -116,7 +140,9 @@ def _columns(batch: list[StoredObject]) -> dict[str, list[object]]:
 
 
 # `was` is locked before it is compared, so that a publication in between cannot be overwritten by what was true before.
-# `verdict` decides once; the rest applies it.
+# `verdict` decides once; the rest applies it. Workers of this very run may be ahead of the listing: what an earlier run
+# left is claimed before it is listed. Such an object was pending when the run came to it, keeps the end it came to, and
+# its tries in this run are not forgotten.
 _COMPARE = """
     WITH listed AS (
         SELECT * FROM unnest(CAST(:keys AS text[]), CAST(:digests AS bytea[]), CAST(:versions AS text[]),
@@ -124,14 +150,14 @@ _COMPARE = """
                              CAST(:irregular AS text[]))
             WITH ORDINALITY AS l(key, key_digest, version, size, modified, irregular, place)
     ), was AS MATERIALIZED (
-        SELECT objects.id, listed.place, objects.state, objects.version, objects.document_id
+        SELECT objects.id, listed.place, objects.state, objects.version, objects.document_id, objects.settled_run_id
         FROM listed JOIN objects ON objects.source_id = :source AND objects.key_digest = listed.key_digest
         ORDER BY listed.place FOR UPDATE OF objects
     ), verdict AS (
         SELECT listed.*, was.id, CASE
             WHEN was.id IS NULL THEN 'new'
             WHEN was.state = 'deleted' OR was.version <> listed.version THEN 'changed'
-            WHEN was.state = 'pending' THEN 'pending'
+            WHEN was.state = 'pending' OR was.settled_run_id = :run THEN 'pending'
             WHEN was.state = 'quarantined' THEN 'quarantined'
             WHEN CAST(:recipes AS text[]) IS NOT NULL AND NOT EXISTS (
                 SELECT FROM documents JOIN revisions ON revisions.id = documents.current_revision_id
@@ -154,8 +180,8 @@ _COMPARE = """
         FROM verdict WHERE objects.id = verdict.id AND verdict.kind = 'changed'
     ), accounted AS (
         UPDATE objects SET run_id = :run, state = CASE kind WHEN 'unchanged' THEN 'unchanged' ELSE state END,
-            attempts = CASE kind WHEN 'pending' THEN 0 ELSE attempts END,
-            not_before = CASE kind WHEN 'pending' THEN NULL ELSE not_before END
+            attempts = CASE WHEN kind = 'pending' AND objects.run_id <> :run THEN 0 ELSE attempts END,
+            not_before = CASE WHEN kind = 'pending' AND objects.run_id <> :run THEN NULL ELSE not_before END
         FROM verdict WHERE objects.id = verdict.id AND verdict.kind IN ('unchanged', 'quarantined', 'pending')
     )
     SELECT kind, count(*) FROM verdict GROUP BY kind

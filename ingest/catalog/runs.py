@@ -11,7 +11,7 @@ from contract.verdicts import Reason
 from ingest.catalog.database import Database
 from ingest.catalog.schema import State
 from ingest.errors import DatabaseError
-from ingest.outcome import FileReport, Outcome, RunSummary
+from ingest.outcome import Deferral, FileReport, Outcome, RunSummary
 
 _REPORTS_AT_ONCE = 1000
 
@@ -24,36 +24,58 @@ class Source:
     uri: str
 
 
-def open_source(db: Database, uri: str) -> Source:
-    """The source of this address, made on first use."""
+def open_source(db: Database, uri: str, *, tenant: str | None = None, priority: int | None = None) -> Source:
+    """The source of this address, made on first use. A tenant and a priority that are given are its own from now on."""
     with db.begin() as connection:
-        # The update that changes nothing makes RETURNING answer for a row that was there before.
-        statement = (
-            "INSERT INTO sources (uri) VALUES (:uri) ON CONFLICT (uri) DO UPDATE SET uri = excluded.uri RETURNING id"
-        )
-        return Source(int(connection.execute(text(statement), {"uri": uri}).scalar_one()), uri)
+        statement = "INSERT INTO tenants (name) VALUES (coalesce(:tenant, 'default')) ON CONFLICT DO NOTHING"
+        connection.execute(text(statement), {"tenant": tenant})
+        parameters = {"uri": uri, "tenant": tenant, "priority": priority}
+        return Source(int(connection.execute(text(_OPEN_SOURCE), parameters).scalar_one()), uri)
 
 
-def start_run(db: Database, source_id: int, kind: str) -> str:
-    """Open the account of a run and return its id. `kind` is one of `schema.RUN_KINDS`."""
+# An update, even when it changes nothing, makes RETURNING answer for a row that was there before.
+_OPEN_SOURCE = """
+    INSERT INTO sources (uri, tenant, priority)
+    VALUES (:uri, coalesce(:tenant, 'default'), coalesce(CAST(:priority AS integer), 0))
+    ON CONFLICT (uri) DO UPDATE SET
+        tenant = coalesce(:tenant, sources.tenant), priority = coalesce(CAST(:priority AS integer), sources.priority)
+    RETURNING id
+"""
+
+
+def start_run(db: Database, source_id: int, kind: str, worker_id: str | None = None) -> str:
+    """Open the account of a run and return its id. `kind` is one of `schema.RUN_KINDS`.
+
+    With a registered worker it is that worker's run from its first moment, so `end_abandoned` finds it if they die.
+    """
     run_id = str(uuid.uuid4())
     with db.begin() as connection:
         statement = "INSERT INTO runs (id, source_id, kind) VALUES (:id, :source, :kind)"
         connection.execute(text(statement), {"id": run_id, "source": source_id, "kind": kind})
+        if worker_id is not None:
+            statement = "UPDATE workers SET run_id = :id WHERE id = :worker"
+            connection.execute(text(statement), {"id": run_id, "worker": worker_id})
     return run_id
 
 
 def finish_run(db: Database, run_id: str, state: str) -> None:
-    """Close the account: "finished", "failed" or "interrupted". A run that was closed before stays as it was."""
+    """Close the account: "finished", "failed" or "interrupted". A run that was closed before stays as it was.
+
+    Only an interrupted one may still end otherwise: it was taken for dead while its database was away, and lives.
+    """
     with db.begin() as connection:
-        statement = (
-            "UPDATE runs SET state = :state, finished_at = clock_timestamp() WHERE id = :id AND state = 'running'"
-        )
+        statement = """
+            UPDATE runs SET state = :state, finished_at = clock_timestamp()
+            WHERE id = :id AND state IN ('running', 'interrupted')
+        """
         connection.execute(text(statement), {"id": run_id, "state": state})
 
 
 def end_abandoned(db: Database) -> int:
-    """Close as "interrupted" the runs whose every worker is gone: killed, nobody closed their account."""
+    """Close, as interrupted, the account of every run whose workers are all gone: killed, they could not do so.
+
+    Call it after `claims.reclaim_dead`, which finds out who is gone. Returns how many.
+    """
     statement = """
         UPDATE runs SET state = 'interrupted', finished_at = clock_timestamp()
         WHERE state = 'running' AND EXISTS (SELECT FROM workers WHERE run_id = runs.id)
@@ -63,9 +85,10 @@ def end_abandoned(db: Database) -> int:
         return connection.execute(text(statement)).rowcount
 
 
-def summarize(db: Database, run_id: str) -> RunSummary:
+def summarize(db: Database, run_id: str, deferral: Deferral | None = None) -> RunSummary:
     """The account of a run from the catalogue, whichever workers did the work.
 
+    With a `deferral`, what waits without having been tried counts as deferred, what a fault of ours left as pending.
     An object is accounted to the last run that listed or settled it. `seconds` is since the start while the run lasts.
     """
     with db.begin() as connection:
@@ -73,6 +96,7 @@ def summarize(db: Database, run_id: str) -> RunSummary:
         if run is None:
             raise DatabaseError(f"there is no run {run_id}")
         counted = connection.execute(text(_COUNTS), {"run": run_id}).all()
+        deferred = 0 if deferral is None else connection.execute(text(_DEFERRED), {"run": run_id}).scalar_one()
         cpu_seconds = connection.execute(text(_CPU_SECONDS), {"run": run_id}).scalar_one()
     counts = dict.fromkeys(Outcome, 0)
     reasons: dict[Reason, int] = {}
@@ -84,7 +108,17 @@ def summarize(db: Database, run_id: str) -> RunSummary:
         counts[Outcome(state)] += number
         if reason is not None:
             reasons[Reason(reason)] = number
-    return RunSummary(run_id, run.uri, counts, reasons, pending, float(run.seconds), float(cpu_seconds))
+    return RunSummary(
+        run_id=run_id,
+        source=run.uri,
+        counts=counts,
+        reasons=reasons,
+        pending=pending - deferred,
+        deferred=deferred,
+        deferral=deferral if deferred else None,
+        seconds=float(run.seconds),
+        cpu_seconds=float(cpu_seconds),
+    )
 
 
 _RUN = """
@@ -92,40 +126,54 @@ _RUN = """
     FROM runs JOIN sources ON sources.id = runs.source_id WHERE runs.id = :run
 """
 _COUNTS = "SELECT state, reason, count(*) FROM objects WHERE run_id = :run GROUP BY state, reason"
+_DEFERRED = """
+    SELECT count(*) FROM objects WHERE run_id = :run AND state = 'pending' AND attempts = 0 AND lease_owner IS NULL
+"""
 _CPU_SECONDS = "SELECT coalesce(sum(cpu_seconds), 0) FROM sandbox_runs WHERE run_id = :run"
 
 
-def file_reports(db: Database, run_id: str, states: Collection[str] = tuple(State)) -> Iterator[FileReport]:
-    """Each object accounted to the run and in one of these states, in key order, a thousand at a time.
+def file_reports(
+    db: Database, run_id: str, states: Collection[str] = tuple(State), *, settled_by_run: bool = True
+) -> Iterator[FileReport]:
+    """Each object accounted to the run and in one of these states, in the order of first sight, a thousand at a time.
 
-    For a run whose files other processes worked on. Seconds, CPU and memory are those of this run's sandboxes.
+    Without `settled_by_run`, only those that the run came upon in that state and did no work on. Seconds, CPU
+    and memory are those of this run's sandboxes.
     """
-    after = ""
+    after = 0
     while True:
         with db.begin() as connection:
             parameters = {"run": run_id, "states": list(states), "after": after, "count": _REPORTS_AT_ONCE}
+            parameters["settled"] = settled_by_run
             rows = connection.execute(text(_REPORTS), parameters).all()
         yield from (_report(row) for row in rows)
         if len(rows) < _REPORTS_AT_ONCE:
             return
-        after = rows[-1].key
+        after = rows[-1].id
 
 
+# The page comes first, in the order of the primary key: joined before it is cut, it would cost a pass over every object
+# of the source each time.
 _REPORTS = """
-    SELECT objects.key, objects.state, objects.reason, objects.detail, objects.media_type, used.*,
+    WITH page AS MATERIALIZED (
+        SELECT * FROM objects
+        WHERE run_id = :run AND state = ANY(:states) AND id > :after
+          AND (:settled OR settled_run_id IS DISTINCT FROM run_id)
+        ORDER BY id LIMIT :count
+    )
+    SELECT page.id, page.key, page.state, page.reason, page.detail, page.media_type, used.*,
            coalesce(entry.findings, revision.findings, '[]'::jsonb) AS findings,
-           CASE WHEN objects.document_live THEN coalesce(revision.chunk_count, 0) ELSE 0 END AS chunks
-    FROM objects
-    LEFT JOIN documents ON documents.id = objects.document_id AND objects.document_live
+           CASE WHEN page.document_live THEN coalesce(revision.chunk_count, 0) ELSE 0 END AS chunks
+    FROM page
+    LEFT JOIN documents ON documents.id = page.document_id AND page.document_live
     LEFT JOIN revisions revision ON revision.id = documents.current_revision_id
-    LEFT JOIN quarantine_entries entry ON entry.object_id = objects.id AND entry.status = 'held'
+    LEFT JOIN quarantine_entries entry ON entry.object_id = page.id AND entry.status = 'held'
     CROSS JOIN LATERAL (
         SELECT coalesce(max(parser_digest), '') AS parser, coalesce(sum(wall_seconds), 0) AS seconds,
                coalesce(sum(cpu_seconds), 0) AS cpu_seconds, coalesce(max(memory_peak_bytes), 0) AS peak_memory_bytes
-        FROM sandbox_runs WHERE sandbox_runs.object_id = objects.id AND sandbox_runs.run_id = :run
+        FROM sandbox_runs WHERE sandbox_runs.object_id = page.id AND sandbox_runs.run_id = :run
     ) used
-    WHERE objects.run_id = :run AND objects.state = ANY(:states) AND objects.key COLLATE "C" > :after
-    ORDER BY objects.key COLLATE "C" LIMIT :count
+    ORDER BY page.id
 """
 
 

@@ -24,6 +24,7 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     Computed,
+    Date,
     Double,
     ForeignKey,
     ForeignKeyConstraint,
@@ -91,12 +92,51 @@ def _json(name: str, default: str = "{}") -> Column[object]:
     return Column(name, JSONB, nullable=False, server_default=text(f"'{default}'::jsonb"))
 
 
+tenants = Table(
+    "tenants",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("priority", Integer, nullable=False, server_default=text("1")),  # its share of the workers, as a weight
+    # NULL: no such limit.
+    Column("concurrency", Integer),
+    Column("files_per_day", BigInteger),
+    Column("bytes_per_day", BigInteger),
+    Column("cpu_seconds_per_day", Double),
+    Column(
+        "limited",
+        Boolean,
+        Computed(
+            "num_nonnulls(concurrency, files_per_day, bytes_per_day, cpu_seconds_per_day) > 0",
+            persisted=True,
+        ),
+        nullable=False,
+    ),
+    Column("served_at", _TIME),
+    CheckConstraint("priority BETWEEN 1 AND 100", name="priority_check"),
+    CheckConstraint(
+        "concurrency >= 1 AND files_per_day >= 0 AND bytes_per_day >= 0 AND cpu_seconds_per_day >= 0",
+        name="limits_check",
+    ),
+)
+
+tenant_usage = Table(  # of tenants with a limit alone; days are those of UTC
+    "tenant_usage",
+    metadata,
+    Column("tenant", ForeignKey(tenants.c.name), primary_key=True),
+    Column("day", Date, primary_key=True),
+    Column("files", BigInteger, nullable=False, server_default=text("0")),
+    Column("bytes", BigInteger, nullable=False, server_default=text("0")),
+    Column("cpu_seconds", Double, nullable=False, server_default=text("0")),
+)
+
 sources = Table(
     "sources",
     metadata,
     Column("id", Integer, Identity(always=True), primary_key=True),
     Column("uri", Text, nullable=False, unique=True),
     Column("created_at", _TIME, nullable=False, server_default=_NOW),
+    Column("tenant", ForeignKey(tenants.c.name), nullable=False, server_default=text("'default'"), index=True),
+    Column("priority", Integer, nullable=False, server_default=text("0")),  # among the tenant's own sources
 )
 
 runs = Table(
@@ -197,6 +237,7 @@ objects = Table(
     Column("fence", BigInteger, nullable=False, server_default=text("0")),
     Column("settled_fence", BigInteger),
     Column("settled_at", _TIME),
+    Column("settled_run_id", Uuid(as_uuid=False)),  # `run_id`'s, unless that run only listed it
     Column("attempts", Integer, nullable=False, server_default=text("0")),
     Column("not_before", _TIME),
     _json("override"),
@@ -328,4 +369,24 @@ audit_events = Table(
     Column("previous_hash", LargeBinary, nullable=False),
     Column("hash", LargeBinary, nullable=False),
     CheckConstraint("octet_length(previous_hash) = 32 AND octet_length(hash) = 32", name="hash_check"),
+)
+
+controls = Table(
+    "controls",
+    metadata,
+    _id(),
+    Column("run_id", ForeignKey(runs.c.id), unique=True),
+    Column("source_id", ForeignKey(sources.c.id), unique=True),
+    Column("wish", Text, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("because", Text, nullable=False),
+    Column("at", _TIME, nullable=False, server_default=_NOW),
+    CheckConstraint(_one_of("wish", ("pause", "drain", "cancel")), name="wish_check"),
+    # Cancel and drain are about a run; a pause is about a source or, without one, about all.
+    CheckConstraint(
+        "(wish = 'pause') = (run_id IS NULL) AND (run_id IS NULL OR source_id IS NULL)", name="target_check"
+    ),
+    Index(
+        "controls_everything_key", "wish", unique=True, postgresql_where=text("run_id IS NULL AND source_id IS NULL")
+    ),
 )

@@ -3,11 +3,13 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, text
+from sqlalchemy import Connection, Row, text
 
 from ingest.catalog.database import Database
 from ingest.catalog.discover import key_digest
 from ingest.catalog.runs import Source
+from ingest.catalog.schema import State
+from ingest.catalog.tenants import deferral_of_source
 from ingest.outcome import Json
 
 
@@ -66,7 +68,7 @@ def stories(db: Database, key: str) -> list[Story]:
     statement = """
         SELECT objects.id, sources.uri, objects.key, objects.version, objects.size, objects.state, objects.reason,
                objects.detail, objects.sha256, objects.media_type, objects.document_id, objects.attempts,
-               objects.settled_at AS at
+               objects.settled_at AS at, objects.source_id
         FROM objects JOIN sources ON sources.id = objects.source_id WHERE key_digest = :digest ORDER BY sources.uri
     """
     with db.begin() as connection:
@@ -75,13 +77,20 @@ def stories(db: Database, key: str) -> list[Story]:
             Story(
                 source_uri=row.uri,
                 key=row.key,
-                standing={k: _plain(v) for k, v in row._mapping.items() if k not in {"id", "uri", "key"}},
+                standing=_standing(connection, row),
                 revisions=_parts(connection.execute(text(_REVISIONS), {"id": row.document_id}).all()),
                 sandboxes=_parts(connection.execute(text(_SANDBOXES), {"id": row.id}).all()),
                 quarantine=_parts(connection.execute(text(_ENTRIES), {"id": row.id}).all()),
             )
             for row in rows
         ]
+
+
+def _standing(connection: Connection, row: Row[Any]) -> Json:
+    """Where an object stands; what waits may wait for a limit of its tenant, which is then in `deferred`."""
+    standing = {k: _plain(v) for k, v in row._mapping.items() if k not in {"id", "uri", "key", "source_id"}}
+    deferral = deferral_of_source(connection, row.source_id) if row.state == State.PENDING else None
+    return standing | {"deferred": deferral.as_json() if deferral else None}
 
 
 def document_artifact(db: Database, source_id: int, key: str, name: str) -> str | None:

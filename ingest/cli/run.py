@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -16,6 +16,9 @@ from ingest.cli.options import flags_from, json_option, settings_options
 from ingest.errors import ExitCode, GloveportError
 from ingest.outcome import FileReport, Outcome, RunSummary
 from ingest.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from ingest.run import Batch
 
 
 @click.command("run")
@@ -47,8 +50,8 @@ def command(
 ) -> None:
     """Ingest every file of SOURCE: s3://bucket/prefix, or a folder.
 
-    Exit codes: 0 all well, 100 at least one file quarantined, 4 sandbox unavailable, 5 store, 6 database, 7 a file in
-    no state, 130 interrupted (nothing is lost: run again).
+    Exit codes: 0 all well, 100 at least one file quarantined, 101 files deferred by a limit of their tenant, 4 sandbox
+    unavailable, 5 store, 6 database, 7 a file in no state, 130 interrupted (nothing is lost: run again).
     """
     settings = load_settings(flags_from(assignments, **flags))
     if dry_run:
@@ -56,66 +59,103 @@ def command(
         return
     from ingest.cli.progress import file_display
 
-    if no_prefect:
-        note("running directly, as asked")
-    run = _run_directly if no_prefect else choose_runner(settings)
+    run = choose_runner(settings, no_prefect=no_prefect)
     with file_display(as_json) as on_file:
         summary, exit_code = run(settings, source, files_max, on_file)
-    if summary is not None:
-        show_summary(summary, as_json)
-    if (
-        summary is not None
-        and exit_code is ExitCode.OK
-        and summary.counts.get(Outcome.QUARANTINED)
-        and fail_on == "quarantined"
-    ):
-        exit_code = ExitCode.QUARANTINED
-    sys.exit(exit_code)
+    sys.exit(account(summary, exit_code, as_json, fail_on))
 
 
-Runner = Callable[[Settings, str, int | None, Callable[[FileReport], None]], tuple[RunSummary | None, ExitCode]]
+OnFile = Callable[[FileReport], None]
+Runner = Callable[[Settings, str, int | None, OnFile], tuple[RunSummary | None, ExitCode]]
 
 
-def choose_runner(settings: Settings) -> Runner:
+def account(summary: RunSummary | None, exit_code: ExitCode, as_json: bool, fail_on: str) -> ExitCode:
+    """Show the account of a run; the exit code with what `--fail-on` says of quarantined files."""
+    if summary is None:
+        return exit_code
+    show_summary(summary, as_json)
+    failed = exit_code is ExitCode.OK and summary.counts.get(Outcome.QUARANTINED) and fail_on == "quarantined"
+    return ExitCode.QUARANTINED if failed else exit_code
+
+
+def choose_runner(
+    settings: Settings, *, no_prefect: bool = False, refresh: bool = False, allow_mass_delete: bool = False
+) -> Runner:
     """Through Prefect when `PREFECT_API_URL` is set or the embedded stack is up; directly otherwise."""
-    from ingest.stack.address import prefect_api_url
-
-    api_url = os.environ.get("PREFECT_API_URL") or prefect_api_url(settings.state_directory)
+    directly = _directly(refresh, allow_mass_delete)
+    if no_prefect:
+        note("running directly, as asked")
+        return directly
+    api_url = find_prefect(settings)
     if api_url is None:
         note("running directly: no Prefect is up (`gloveport up` starts one)")
-        return _run_directly
-    return _through_prefect(api_url)
+        return directly
+    return _through_prefect(api_url, directly, refresh, allow_mass_delete)
 
 
-def _through_prefect(api_url: str) -> Runner:
+def find_prefect(settings: Settings) -> str | None:
+    """The address of the Prefect API to use, if there is one."""
+    from ingest.stack.address import prefect_api_url
+
+    return os.environ.get("PREFECT_API_URL") or prefect_api_url(settings.state_directory)
+
+
+def _through_prefect(api_url: str, directly: Runner, refresh: bool, allow_mass_delete: bool) -> Runner:
     def run(
-        settings: Settings, source: str, files_max: int | None, on_file: Callable[[FileReport], None]
+        settings: Settings, source: str, files_max: int | None, on_file: OnFile
     ) -> tuple[RunSummary | None, ExitCode]:
         from flows.batch import BatchParameters, PrefectUnreachable, run_through_prefect
 
         note(f"running as a Prefect flow at {api_url}")
         try:
-            result = run_through_prefect(BatchParameters(source, settings, files_max), api_url, on_file)
+            parameters = BatchParameters(source, settings, files_max, refresh, allow_mass_delete)
+            result = run_through_prefect(parameters, api_url, on_file)
         except PrefectUnreachable as error:
             note(f"{error}; going on without it")
-            return _run_directly(settings, source, files_max, on_file)
+            return directly(settings, source, files_max, on_file)
+        if result.drained:
+            note("drained, as wanted; what is pending stays for the next run")
+            return result.summary, ExitCode.OK
         return result.summary, _exit_code(result.summary, result.fault, result.interrupted, files_max)
 
     return run
 
 
-def _run_directly(
-    settings: Settings, source: str, files_max: int | None, on_file: Callable[[FileReport], None]
+def _directly(refresh: bool, allow_mass_delete: bool) -> Runner:
+    def run(
+        settings: Settings, source: str, files_max: int | None, on_file: OnFile
+    ) -> tuple[RunSummary | None, ExitCode]:
+        def work(batch: "Batch", stop: threading.Event) -> None:
+            if refresh:
+                batch.refresh(on_file=on_file, stop=stop, allow_mass_delete=allow_mass_delete)
+            else:
+                batch.ingest(on_file=on_file, stop=stop, files_max=files_max)
+
+        return run_here(settings, source, "refresh" if refresh else "batch", work, files_max)
+
+    return run
+
+
+def run_here(
+    settings: Settings,
+    source: str,
+    kind: str,
+    work: Callable[["Batch", threading.Event], None],
+    files_max: int | None = None,
 ) -> tuple[RunSummary | None, ExitCode]:
+    """One run in this process: open it, let `work` do it, give the account. Signals and orders from outside end it."""
     from ingest.run import Batch
 
     stop = threading.Event()
-    with Batch.open(settings, source) as batch, _stopping_on_signals(stop, batch.cancel):
-        batch.plan(stop)
-        for report in batch.settled():
-            on_file(report)
-        batch.drain(on_file=on_file, stop=stop, files_max=files_max)
+    with Batch.open(settings, source, kind=kind) as batch, _stopping_on_signals(stop, batch.cancel):
+        work(batch, stop)
         summary = batch.summary()
+    if batch.ended_by is not None:
+        from ingest.control import Wish
+
+        note(f"{batch.ended_by}; what is pending stays for the next run")
+        if batch.ended_by.wish is Wish.DRAIN:
+            return summary, ExitCode.OK
     return summary, _exit_code(summary, batch.fault, stop.is_set(), files_max)
 
 
@@ -125,8 +165,8 @@ def _exit_code(
     """130 when interrupted; the fault's own code when it left files pending; 0 when all ended or no more were asked."""
     if interrupted or summary is None:
         return ExitCode.INTERRUPTED
-    if not summary.pending or (files_max is not None and fault is None):
-        return ExitCode.OK
+    if summary.complete and (not summary.pending or (files_max is not None and fault is None)):
+        return ExitCode.DEFERRED if summary.deferred else ExitCode.OK
     if fault is not None:
         note(f"gloveport: {fault}")
     return fault.exit_code if fault is not None else ExitCode.RECONCILIATION_FAILED
@@ -187,6 +227,8 @@ def show_summary(summary: RunSummary, as_json: bool) -> None:
         if summary.counts.get(outcome) and outcome is not Outcome.QUARANTINED
     ]
     rows += [(Outcome.QUARANTINED.value, reason.value, count) for reason, count in sorted(summary.reasons.items())]
+    if summary.deferred:
+        rows.append(("deferred", str(summary.deferral), summary.deferred))
     if summary.pending:
         rows.append(("pending", "our fault; run again", summary.pending))
     table(("outcome", "reason", "files"), rows)

@@ -36,6 +36,9 @@ def command(key: str, as_json: bool, assignments: tuple[str, ...]) -> None:
 
 
 def _standing(standing: Json) -> str:
+    if deferred := standing["deferred"]:
+        until = deferred["until"] or "others of its files end"
+        return f"deferred by {deferred['limit']} of tenant {printable(deferred['tenant'])} until {until}"
     reason = f": {standing['reason']} ({printable(standing['detail'])})" if standing["reason"] else ""
     return f"{standing['state']}{reason}, {human_bytes(standing['size'])}, version {printable(standing['version'], 40)}"
 

@@ -43,14 +43,14 @@ def verify_image(
         raise SandboxUnavailable(f"the image {name!r} is missing or not current", hint=BUILD_HINT)
     manifest = image_manifests(root)[name]
     return [
-        Verification(name, image.image_id, profile.name, _problem(engine, profile, smoke_test))
+        Verification(name, image.image_id, profile.name, smoke_problem(engine, profile, smoke_test))
         for profile in profiles_of(manifest, image).values()
         for smoke_test in (manifest.profiles[profile.name].smoke_test,)
     ]
 
 
-def _problem(engine: SandboxEngine, profile: Profile, smoke_test: SmokeTest) -> str:
-    """What is wrong with the profile's answer, or an empty text."""
+def smoke_problem(engine: SandboxEngine, profile: Profile, smoke_test: SmokeTest) -> str:
+    """What is wrong with the profile's answer to its tiny document, or an empty text."""
     document = smoke_test.content()
     job = Job(
         contract=CONTRACT_VERSION,

@@ -16,10 +16,11 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
+from ingest.crashpoints import CrashPoint, reached
 from ingest.errors import ObjectChanged, ObjectMissing, StoreError, StoreUnavailable
 from ingest.store.base import ObjectStore, StoredObject
 from ingest.store.folder_names import names_of
-from ingest.store.folder_walk import OWN_FOLDER, directory, version_of, walk
+from ingest.store.folder_walk import OWN_FOLDER, directory, look, version_of, walk
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -55,6 +56,18 @@ class FolderStore:
                 raise StoreError(f"{self._root} is not a folder", hint="give the folder the files are in")
         self.uri = self._root.as_uri().rstrip("/") + "/"
         self._swept = False
+
+    @property
+    def root(self) -> Path:
+        """The folder itself, resolved."""
+        return self._root
+
+    def look(self, key: str) -> StoredObject | None:
+        """What `list` shows under exactly this key, without reading a directory; None when it shows nothing."""
+        if key.endswith("/"):  # a directory that cannot be entered is listed so
+            return next((stored for stored in self.list(key) if stored.key == key), None)
+        with _translated(key):
+            return look(self._root, names_of(key), key)
 
     def list(self, prefix: str = "") -> Iterator[StoredObject]:
         """As `ObjectStore.list`. A directory that cannot be read is one irregular entry whose key ends in a slash."""
@@ -110,6 +123,7 @@ class FolderStore:
                 with _scratch_file(scratch) as (scratch_name, target):
                     write(target)
                     os.fsync(target)
+                    reached(CrashPoint.STORE_WRITTEN)
                     with directory(self._root, parents, create=True) as parent:
                         return _publish(scratch, scratch_name, parent, name, only_if_absent)
 

@@ -157,6 +157,42 @@ def _enter(level: _Level, entry: _Entry, prefix: str) -> _Level | None:
         return None
 
 
+def look(root: Path, names: Sequence[bytes], key: str) -> StoredObject | None:
+    """What stands at `names` below `root`, without reading any directory: as `walk` would list it, or None.
+
+    Raises `OSError` for a way that cannot be gone, `StoreUnavailable` when the root itself is gone.
+    """
+    *parents, name = names
+    try:
+        with directory(root, parents) as parent:
+            status = os.stat(name, dir_fd=parent, follow_symlinks=False)
+            return None if stat.S_ISDIR(status.st_mode) else _stored(key, status, parent, name)
+    except StoreUnavailable:
+        raise
+    except (FileNotFoundError, NotADirectoryError, StoreError):
+        return None  # not there, or behind a symbolic link, which a walk does not follow
+
+
+def folders(root: Path, start: tuple[bytes, ...] = ()) -> Iterator[tuple[bytes, ...]]:
+    """The names on the way to each directory that a walk enters, from `start` below `root` on; no link is followed.
+
+    What cannot be entered is left out, and so is what gloveport keeps for itself. Raises `StoreUnavailable`.
+    """
+    os.close(_open_root(root))
+    waiting = [start]
+    while waiting:
+        names = waiting.pop()
+        if len(names) >= DEPTH_MAX or names[:1] == (OWN_FOLDER,):
+            continue
+        try:
+            with directory(root, names) as descriptor, os.scandir(descriptor) as found:
+                below = [os.fsencode(item.name) for item in found if item.is_dir(follow_symlinks=False)]
+        except (OSError, StoreError):
+            continue
+        yield names
+        waiting += [(*names, name) for name in below]
+
+
 def _describe(level: _Level, entry: _Entry, prefix: str) -> Iterator[StoredObject]:
     key = level.key + entry.sort_key.decode("utf-8")
     try:
@@ -166,11 +202,15 @@ def _describe(level: _Level, entry: _Entry, prefix: str) -> Iterator[StoredObjec
     except OSError:
         yield from _unreadable(level, entry, prefix)
         return
+    yield _stored(key, status, level.descriptor, entry.name)
+
+
+def _stored(key: str, status: os.stat_result, parent: int, name: bytes) -> StoredObject:
     irregular = _IRREGULAR.get(stat.S_IFMT(status.st_mode), "")
-    if not irregular and not _may_read(level.descriptor, entry.name):
+    if not irregular and not _may_read(parent, name):
         irregular = "unreadable"
     size = 0 if irregular else status.st_size
-    yield StoredObject(key, version_of(status), size, status.st_mtime_ns / 1e9, irregular)
+    return StoredObject(key, version_of(status), size, status.st_mtime_ns / 1e9, irregular)
 
 
 def _may_read(parent: int, name: bytes) -> bool:

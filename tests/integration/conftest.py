@@ -9,7 +9,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from ingest.catalog.database import Database
+from ingest.catalog.database import REVISION, Database
 from ingest.catalog.embedded import EmbeddedPostgres
 from ingest.knowledge.postgres import PostgresKnowledge
 
@@ -53,7 +53,7 @@ def template(server: EmbeddedPostgres) -> str:
 @pytest.fixture
 def empty_url(server: EmbeddedPostgres) -> Iterator[str]:
     """The address of a database without a table."""
-    yield from _database(server, "template1")
+    yield from database_of(server, "template1")
 
 
 @pytest.fixture(scope="session")
@@ -101,12 +101,15 @@ def _emptied(url: str, tables: list[tuple[object, ...]]) -> bool:
     with psycopg.connect(url) as own:
         if own.execute(_TABLES).fetchall() != tables:
             return False
+        if own.execute("SELECT version_num FROM alembic_version").fetchall() != [(REVISION,)]:
+            return False
         names = {str(name) for kind, name, _ in tables if kind == "column" and "_version" not in str(name)}
         relations = own.execute(
             "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
         ).fetchall()
         rows = [name for (name,) in relations if name in names]
         own.execute(f"TRUNCATE {', '.join(rows)} RESTART IDENTITY CASCADE")
+        own.execute("INSERT INTO tenants (name) VALUES ('default')")  # the one row that the migrations write
     return True
 
 
@@ -129,7 +132,8 @@ def repository() -> Path:
     return Path(__file__).resolve().parents[2]
 
 
-def _database(server: EmbeddedPostgres, template: str) -> Iterator[str]:
+def database_of(server: EmbeddedPostgres, template: str) -> Iterator[str]:
+    """A copy of a database for as long as the fixture that yields from this lives."""
     name = f"test_{next(_numbers)}"
     with psycopg.connect(server.url(), autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")

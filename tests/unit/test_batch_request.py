@@ -8,7 +8,10 @@ from pydantic import ValidationError
 from flows.request import OVERRIDABLE, BatchRequest
 from ingest.settings import Settings
 
-SECRETS = {"database_url", "s3_endpoint_url", "s3_addressing", "s3_region", "store", "state_directory"}
+SECRETS = {
+    "database_url", "s3_endpoint_url", "s3_addressing", "s3_region", "store", "state_directory",
+    "watch_rescan_seconds", "watch_settle_seconds", "watch_grace_seconds", "watch_tries", "watch_warm",
+}  # fmt: skip
 
 
 def test_every_setting_is_either_overridable_or_kept_from_prefect() -> None:

@@ -96,8 +96,9 @@ def test_documents_made_by_another_parser_are_work_again(db: Database, knowledge
     with register_worker(db, run) as worker:
         publish(db, knowledge, publication(claim_one(db, worker, source, run), "text"))
     listing = [stored("report")]
-    assert plan(db, source, run, listing, recipes=[Recipe("other", "options"), RECIPE]).unchanged == 1
-    assert plan(db, source, run, listing, recipes=[replace(RECIPE, options_digest="other")]).changed == 1
+    again, later = start_run(db, source, "batch"), start_run(db, source, "batch")
+    assert plan(db, source, again, listing, recipes=[Recipe("other", "options"), RECIPE]).unchanged == 1
+    assert plan(db, source, later, listing, recipes=[replace(RECIPE, options_digest="other")]).changed == 1
 
 
 def test_ugly_keys_are_keys(db: Database) -> None:

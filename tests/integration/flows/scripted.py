@@ -11,6 +11,7 @@ import httpx
 
 from flows.batch import BatchParameters, BatchResult, run_through_prefect
 from ingest.catalog.discover import Plan
+from ingest.control import Order, Wish
 from ingest.errors import GloveportError
 from ingest.outcome import FileReport, Outcome, RunSummary
 from ingest.settings import Settings
@@ -27,6 +28,7 @@ class ScriptedBatch:
     run_id: str = "00000000-0000-4000-8000-000000000001"
     fault: GloveportError | None = None
     summary_error: GloveportError | None = None
+    ended_by: Order | None = None
     blocks_after: int | None = None  # drain that many files, then wait to be stopped
     blocked: threading.Event = field(default_factory=threading.Event)
     cancelled: threading.Event = field(default_factory=threading.Event)
@@ -77,6 +79,10 @@ class ScriptedBatch:
     def cancel(self) -> None:
         self.cancelled.set()
 
+    def cancel_everywhere(self, *, actor: str, because: str) -> None:
+        self.ended_by = Order(Wish.CANCEL, actor, because)
+        self.cancel()
+
 
 @dataclass(frozen=True)
 class Prefect:
@@ -87,7 +93,10 @@ class Prefect:
     client: httpx.Client
 
     def post(self, path: str, **body: Any) -> Any:
-        answer = self.client.post(path, json=body)
+        until, pause = time.monotonic() + 60, threading.Event()
+        # On a busy machine another write may hold its SQLite file; Prefect's own client tries again, too.
+        while (answer := self.client.post(path, json=body)).status_code == 503 and time.monotonic() < until:
+            pause.wait(0.5)
         answer.raise_for_status()
         return answer.json()
 

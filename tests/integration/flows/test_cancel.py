@@ -8,10 +8,12 @@ import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from contract.verdicts import Reason
+from ingest.control import Order, Wish
 from ingest.outcome import FileReport, Outcome
 from tests.integration.flows.scripted import Prefect, ScriptedBatch
 
@@ -65,6 +67,8 @@ def test_cancelling_in_prefect_stops_the_sandboxes(prefect: Prefect) -> None:
 
     assert batch.cancelled.is_set()
     assert batch.closed.is_set()
+    assert batch.ended_by is not None, "whoever cancels the flow run means the run on every host"
+    assert batch.ended_by.actor == "Prefect"
     assert result.interrupted
     assert [report.key for report in reports] == ["first.pdf"]
     assert result.summary is not None
@@ -72,6 +76,25 @@ def test_cancelling_in_prefect_stops_the_sandboxes(prefect: Prefect) -> None:
     (flow_run,) = prefect.flow_runs("run-cancel")
     assert flow_run["state"]["type"] == "CANCELLED"
     assert "1 pending" in flow_run["state"]["message"]
+
+
+@pytest.mark.parametrize("wish", [Wish.CANCEL, Wish.DRAIN])
+def test_an_order_from_elsewhere_is_the_state_of_the_flow_run(prefect: Prefect, wish: Wish) -> None:
+    class Ordered(ScriptedBatch):
+        def drain(self, *, on_file: Any, stop: threading.Event, files_max: int | None = None) -> int:
+            on_file(self.files[0])
+            self.drained.append(self.files[0])
+            self.ended_by = Order(wish, "ada", "wrong bucket")
+            stop.set()  # as the drain does when it finds the order
+            return 1
+
+    batch = Ordered(blocking("").files, run_id=f"run-ordered-{wish}")
+    result, _ = prefect.run(batch)
+    assert result.interrupted
+    assert result.drained is (wish is Wish.DRAIN)
+    (flow_run,) = prefect.flow_runs(f"run-ordered-{wish}")
+    assert flow_run["state"]["type"] == "CANCELLED"
+    assert f"{Order(wish, 'ada', 'wrong bucket')}; nothing is lost" in flow_run["state"]["message"]
 
 
 @pytest.fixture

@@ -45,27 +45,33 @@ class House:
     def run(self, script: Script, **settings: object) -> tuple[ScriptedEngine, Drain]:
         """One whole run: plan, drain, with reports in `self.reports`."""
         self.reports.clear()
-        engine = ScriptedEngine(script)
         chosen = self.settings.model_copy(update=settings)
-        store = self.source or open_store(str(self.uploads))
+        stations = self.stations(script, chosen)
+        engine = stations.engine
+        assert isinstance(engine, ScriptedEngine)
+        store = stations.source
         known = runs.open_source(self.db, store.uri)
         run_id = runs.start_run(self.db, known.id, "batch")
-        stations = Stations(
-            database=self.db,
-            source=store,
-            source_uri=known.uri,
-            kept=open_store(str(self.folder / "kept")),
-            knowledge=PostgresKnowledge(self.db),
-            engine=engine,
-            policy=make_policy({"text": PROFILE}, {}, "text", chosen),
-            options={"chunk_tokens_max": 512},
-            spool=self.folder / "spool",
-        )
         discover.plan(self.db, known.id, run_id, store.list())
         with claims.register_worker(self.db, run_id) as worker:
             drain = Drain(stations, worker, known.id, run_id, chosen, self.reports.append, self.stop)
             drain.run()
         return engine, drain
+
+    def stations(self, script: Script, settings: Settings | None = None) -> Stations:
+        """What files pass on their way in this house, with an engine that plays the script."""
+        store = self.source or open_store(str(self.uploads))
+        return Stations(
+            database=self.db,
+            source=store,
+            source_uri=runs.open_source(self.db, store.uri).uri,
+            kept=open_store(str(self.folder / "kept")),
+            knowledge=PostgresKnowledge(self.db),
+            engine=ScriptedEngine(script),
+            policy=make_policy({"text": PROFILE}, {}, "text", settings or self.settings),
+            options={"chunk_tokens_max": 512},
+            spool=self.folder / "spool",
+        )
 
     def outcomes(self) -> dict[str, tuple[str, str | None]]:
         """Key to (outcome, reason), of the files that ended in the last run."""

@@ -1,0 +1,309 @@
+"""TEST: what is not certainly gone is not withdrawn, and not even what is, when it is too much to believe."""
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from ingest.catalog import claims, discover, runs
+from ingest.errors import ExitCode, StoreUnavailable
+from ingest.outcome import FileReport, Outcome
+from ingest.refresh import MassDeletionRefused
+from ingest.store.base import StoredObject
+from ingest.store.folder import FolderStore
+from tests.integration.refresh.conftest import Refreshing
+
+NAMES = [f"{number:03}.txt" for number in range(100)]
+
+
+class Listing(FolderStore):
+    """A folder that shows what a test says in place of some of it. `fails_after`: the listing breaks off there."""
+
+    hidden: frozenset[str] = frozenset()
+    extra: tuple[StoredObject, ...] = ()
+    fails_after: int | None = None
+
+    def list(self, prefix: str = "") -> Iterator[StoredObject]:
+        for number, stored in enumerate(super().list(prefix)):
+            if number == self.fails_after:
+                raise StoreUnavailable("503 Slow Down")
+            if not any(stored.key.startswith(name) for name in self.hidden):
+                yield stored
+        yield from self.extra
+
+
+def test_too_many_deletions_stop_before_the_first_of_them(refreshing: Refreshing) -> None:
+    refreshing.upload(*NAMES)
+    refreshing.refresh()
+    before = refreshing.chunk_rows()
+    refreshing.remove(*NAMES[:21])
+    refreshing.upload("new.txt", content=lambda _name: "of a size that no vanished file had")
+    with pytest.raises(MassDeletionRefused, match="21 of 100 files are gone, more than 20 %") as caught:
+        refreshing.refresh()
+    assert caught.value.exit_code is ExitCode.STORE_UNREACHABLE
+    assert "--allow-mass-delete" in caught.value.hint
+    assert refreshing.chunk_rows() == before
+    assert refreshing.engine.jobs == [], "it stops before it begins to work"
+    assert refreshing.events("deleted") == []
+
+    summary = refreshing.refresh(allow_mass_delete=True)
+    assert summary.counts[Outcome.DELETED] == 21
+    assert set(refreshing.answers()) == {*NAMES[21:], "new.txt"}
+
+
+@pytest.mark.parametrize(("removed", "percent"), [(20, 20), (50, 50), (100, 100), (10, 0)])
+def test_as_many_as_the_setting_allows_are_deleted(refreshing: Refreshing, removed: int, percent: int) -> None:
+    refreshing.upload(*NAMES)
+    refreshing.refresh()
+    refreshing.remove(*NAMES[:removed])
+    refreshing.refresh(mass_delete_percent=percent)
+    assert len(refreshing.answers()) == 100 - removed
+
+
+def test_a_few_files_are_never_too_many(refreshing: Refreshing) -> None:
+    refreshing.upload(*NAMES[:10])
+    refreshing.refresh()
+    refreshing.remove(*NAMES[:10])
+    refreshing.refresh()
+    assert refreshing.answers() == {}
+
+
+def test_new_files_that_merely_have_the_size_of_vanished_ones_do_not_fool_the_catch(refreshing: Refreshing) -> None:
+    """Hostile: a whole source is replaced by other files of the same sizes, which could have been moves."""
+    refreshing.upload(*NAMES)
+    refreshing.refresh()
+    before = refreshing.answers()
+    refreshing.remove(*NAMES)
+    refreshing.upload(*(f"other-{name}" for name in NAMES), content=lambda name: f"other {name[-7:]}.")
+    with pytest.raises(MassDeletionRefused, match="100 of 100"):
+        refreshing.refresh()
+    assert before.items() <= refreshing.answers().items()
+
+
+def test_moving_a_whole_source_is_no_deletion(refreshing: Refreshing) -> None:
+    refreshing.upload(*NAMES)
+    refreshing.refresh()
+    for name in NAMES:
+        refreshing.rename(name, f"archive/{name}")
+    refreshing.refresh()
+    assert refreshing.engine.jobs == []
+    assert set(refreshing.answers()) == {f"archive/{name}" for name in NAMES}
+
+
+def test_moving_a_whole_source_to_names_it_had_before_is_no_deletion(refreshing: Refreshing) -> None:
+    refreshing.upload(*NAMES)
+    refreshing.refresh()
+    for name in NAMES:
+        refreshing.upload(f"copy-{name}", content=lambda _name, words=f"words of {name}": words)
+    refreshing.refresh()
+    refreshing.remove(*NAMES)
+    refreshing.refresh(allow_mass_delete=True)
+    for name in NAMES:
+        refreshing.rename(f"copy-{name}", name)
+    refreshing.refresh()
+    assert refreshing.answers() == {name: f"words of {name}" for name in NAMES}
+
+
+def test_a_listing_that_breaks_off_withdraws_nothing(refreshing: Refreshing) -> None:
+    refreshing.upload(*NAMES[:20])
+    refreshing.refresh()
+    before = refreshing.chunk_rows()
+    refreshing.remove(NAMES[0])
+    store = Listing(refreshing.house.uploads)
+    store.fails_after = 5
+    refreshing.house.source = store
+    with pytest.raises(StoreUnavailable):
+        refreshing.refresh(allow_mass_delete=True)
+    assert refreshing.chunk_rows() == before
+
+
+def test_what_lies_below_a_folder_that_cannot_be_entered_stays(refreshing: Refreshing) -> None:
+    """Hostile: an uploader takes the right to enter a folder away, and with it all its files from every listing."""
+    for name in ("secret/a.txt", "secret/deep/b.txt", "secretary.txt", "open/c.txt"):
+        (refreshing.house.uploads / name).parent.mkdir(parents=True, exist_ok=True)
+        refreshing.upload(name)
+    refreshing.refresh()
+    store = Listing(refreshing.house.uploads)
+    store.hidden = frozenset({"secret/", "secretary.txt", "open/"})
+    store.extra = (StoredObject("secret/", "unreadable", 0, 0.0, "unreadable"),)
+    refreshing.remove("secretary.txt", "open/c.txt", "secret/a.txt")
+    refreshing.house.source = store
+    refreshing.refresh(allow_mass_delete=True)
+    assert set(refreshing.answers()) == {"secret/a.txt", "secret/deep/b.txt"}
+    assert refreshing.ends() == {
+        "secret/": ("quarantined", "not a regular file: unreadable"),
+        "secretary.txt": ("deleted", "gone from its store"),
+        "open/c.txt": ("deleted", "gone from its store"),
+    }
+
+    refreshing.house.source = None  # it may be entered again
+    refreshing.refresh()
+    assert set(refreshing.answers()) == {"secret/deep/b.txt"}
+    assert refreshing.ends()["secret/"] == ("deleted", "gone from its store")
+
+
+def test_a_file_that_the_listing_missed_but_the_store_has_stays(refreshing: Refreshing) -> None:
+    refreshing.upload("a.txt", "b.txt")
+    refreshing.refresh()
+    store = Listing(refreshing.house.uploads)
+    store.hidden = frozenset({"a.txt"})
+    refreshing.house.source = store
+    refreshing.refresh()
+    assert set(refreshing.answers()) == {"a.txt", "b.txt"}
+
+
+@pytest.mark.parametrize("replacement", ["symlink", "folder", "symlinked parent"])
+def test_a_file_whose_place_something_else_took_is_gone(refreshing: Refreshing, replacement: str) -> None:
+    """Hostile: in the file's place stands what must not be followed or cannot be opened."""
+    uploads = refreshing.house.uploads
+    (uploads / "folder").mkdir()
+    refreshing.upload("folder/a.txt")
+    refreshing.refresh()
+    refreshing.remove("folder/a.txt")
+    if replacement == "symlink":
+        (uploads / "folder/a.txt").symlink_to("/etc/passwd")
+    elif replacement == "folder":
+        (uploads / "folder/a.txt").mkdir()
+    else:
+        (uploads / "folder").rmdir()
+        (uploads / "folder").symlink_to("/etc")
+    refreshing.refresh()
+    assert refreshing.answers() == {}
+    assert "indexed" not in refreshing.house.states()
+
+
+def test_a_store_that_goes_away_after_the_listing_withdraws_nothing(refreshing: Refreshing) -> None:
+    refreshing.upload("a.txt", "b.txt")
+    refreshing.refresh()
+    before = refreshing.chunk_rows()
+    refreshing.remove("a.txt")
+    with refreshing.batch() as batch:
+        withdrawal = batch.withdrawal(batch.plan())
+        refreshing.house.uploads.rename(refreshing.house.folder / "elsewhere")
+        with pytest.raises(StoreUnavailable):
+            withdrawal.withdraw(on_file=refreshing.reports.append, stop=refreshing.stop)
+    assert len(before) == 2
+    assert (refreshing.house.folder / "elsewhere").rename(refreshing.house.uploads)
+    assert refreshing.chunk_rows() == before
+
+
+def test_what_a_living_worker_works_on_is_left_to_it(refreshing: Refreshing) -> None:
+    refreshing.upload("a.txt", "b.txt")
+    refreshing.refresh()
+    refreshing.upload("a.txt", content=lambda _name: "new words")
+    db = refreshing.house.db
+    with refreshing.batch(kind="batch") as other:
+        other.plan()
+        (claimed,) = claims.claim(db, other.worker, other.source.id, other.run_id, 1, 600)
+        refreshing.remove("a.txt")
+        with refreshing.batch() as batch:
+            withdrawal = batch.withdrawal(batch.plan())
+            assert withdrawal.withdraw(on_file=refreshing.reports.append, stop=refreshing.stop) == 0
+        assert refreshing.objects()["a.txt"]["fence"] == claimed.fence, "the lease is good"
+        assert other.drain(on_file=refreshing.reports.append, stop=_stopped()) == 0
+    refreshing.refresh()
+    assert set(refreshing.answers()) == {"b.txt"}
+
+
+def test_a_dead_workers_file_is_withdrawn(refreshing: Refreshing) -> None:
+    refreshing.upload("a.txt")
+    with refreshing.batch(kind="batch") as other:
+        other.plan()
+        claims.claim(refreshing.house.db, other.worker, other.source.id, other.run_id, 1, 5)
+        # As after a kill -9: the connection is gone, the rows are as they were.
+        other.worker._presence.close()
+    refreshing.remove("a.txt")
+    refreshing.refresh()
+    assert refreshing.house.states() == {"deleted": 1}
+
+
+def test_what_another_run_listed_meanwhile_stays(refreshing: Refreshing) -> None:
+    """Hostile: files come, and are taken in by a younger run, between this run's listing and its withdrawal."""
+    refreshing.upload("a.txt", "b.txt")
+    refreshing.refresh()
+    refreshing.remove("b.txt")
+    with refreshing.batch() as batch:
+        planned = batch.plan()
+        refreshing.upload("late.txt", "b.txt")
+        with refreshing.batch(kind="upload") as younger:
+            younger.plan()
+            younger.drain(on_file=refreshing.reports.append, stop=refreshing.stop)
+        withdrawal = batch.withdrawal(planned)
+        assert withdrawal.withdraw(on_file=refreshing.reports.append, stop=refreshing.stop) == 0
+    assert set(refreshing.answers()) == {"a.txt", "b.txt", "late.txt"}
+
+
+@pytest.mark.parametrize("kind", ["watch", "batch"])
+def test_what_an_older_run_at_work_listed_meanwhile_stays(refreshing: Refreshing, kind: str) -> None:
+    refreshing.upload("a.txt")
+    refreshing.refresh()
+    with refreshing.batch(kind=kind) as older, refreshing.batch() as batch:
+        planned = batch.plan()
+        refreshing.upload("late.txt")
+        older.plan()
+        withdrawal = batch.withdrawal(planned, allow_mass_delete=True)
+        withdrawal.follow_moves(on_file=refreshing.reports.append, stop=refreshing.stop)
+        assert withdrawal.withdraw(on_file=refreshing.reports.append, stop=refreshing.stop) == 0
+    assert {key: row["state"] for key, row in refreshing.objects().items()} == {
+        "a.txt": "unchanged",
+        "late.txt": "pending",
+    }
+
+
+def test_a_watcher_does_not_shield_what_is_gone(refreshing: Refreshing) -> None:
+    refreshing.upload("a.txt", "b.txt")
+    with refreshing.batch(kind="watch") as watcher:
+        watcher.plan()
+        watcher.drain(on_file=refreshing.reports.append, stop=refreshing.stop)
+        refreshing.remove("a.txt")
+        refreshing.refresh()
+    assert set(refreshing.answers()) == {"b.txt"}
+
+
+def test_two_refreshes_at_once_withdraw_each_file_once(refreshing: Refreshing) -> None:
+    refreshing.upload(*NAMES)
+    refreshing.refresh()
+    refreshing.remove(*NAMES[:60])
+    reports: list[FileReport] = []
+    with refreshing.batch() as one, refreshing.batch() as two:
+        both = [batch.withdrawal(batch.plan(), allow_mass_delete=True) for batch in (one, two)]
+        threads = [
+            threading.Thread(target=lambda each=each: each.withdraw(on_file=reports.append, stop=refreshing.stop))
+            for each in both
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    refreshing.refresh(allow_mass_delete=True)
+    assert set(refreshing.answers()) == set(NAMES[60:])
+    assert sorted(event["key"] for event in refreshing.events("deleted")) == NAMES[:60]
+    assert len({report.key for report in reports}) == len(reports)
+
+
+def test_a_refresh_that_is_stopped_withdraws_no_more(refreshing: Refreshing) -> None:
+    refreshing.upload("a.txt", "b.txt")
+    refreshing.refresh()
+    refreshing.remove("a.txt")
+    refreshing.stop.set()
+    refreshing.refresh()
+    assert set(refreshing.answers()) == {"a.txt", "b.txt"}
+    refreshing.stop.clear()
+    refreshing.refresh()
+    assert set(refreshing.answers()) == {"b.txt"}
+
+
+def test_another_sources_files_are_none_of_this_ones_business(refreshing: Refreshing) -> None:
+    refreshing.upload("a.txt")
+    refreshing.refresh()
+    db = refreshing.house.db
+    elsewhere = runs.open_source(db, "file:///elsewhere/")
+    discover.plan(db, elsewhere.id, runs.start_run(db, elsewhere.id, "batch"), [StoredObject("x.txt", "1", 1, 0.0)])
+    refreshing.refresh()
+    assert refreshing.objects()["x.txt"]["state"] == "pending"
+
+
+def _stopped() -> threading.Event:
+    stop = threading.Event()
+    stop.set()
+    return stop

@@ -1,0 +1,79 @@
+"""TEST: the one further try that a manifest may name: what it may say, and what the policy makes of it."""
+
+from pathlib import Path
+
+import pytest
+
+from contract.verdicts import Reason
+from ingest.errors import ConfigurationError
+from ingest.manifests import escalations, read_manifest, smoke_tests
+from ingest.policy import Escalation, make_policy
+from ingest.sandbox.base import Limits, Profile
+from ingest.settings import Settings
+from tests.unit.test_manifests import GOOD, written
+
+SMALL = Profile("small", "sha256:1", "d1", Limits(memory_bytes=100, pids=11, cpu_seconds=3.0))
+LARGE = Profile("large", "sha256:2", "d2")
+TIMEOUT = frozenset({Reason.TIMEOUT})
+
+
+def _manifest(folder: Path, table: str) -> Path:
+    return written(folder, f"{GOOD}\n[profiles.letter.escalation]\n{table}\n")
+
+
+def test_a_manifest_names_a_further_try(tmp_path: Path) -> None:
+    manifests = {"letters": read_manifest(_manifest(tmp_path, 'reasons = ["timeout", "crashed"]\nfactor = 3'))}
+    (table,) = escalations(manifests).values()
+    assert (table.reasons, table.factor, table.profile) == (["timeout", "crashed"], 3.0, None)
+
+
+def test_none_is_named_by_default(tmp_path: Path) -> None:
+    manifests = {"letters": read_manifest(written(tmp_path, GOOD))}
+    assert escalations(manifests) == {}
+    assert set(smoke_tests(manifests)) == set(manifests["letters"].profiles)
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        "reasons = []",
+        'reasons = ["encrypted"]',
+        'reasons = ["bomb"]',
+        'reasons = ["timeout"]\nfactor = 100',
+        'reasons = ["timeout"]\nfactor = 1',
+        'reasons = ["timeout"]\ntries = 2',
+    ],
+)
+def test_what_is_no_further_try_is_refused(tmp_path: Path, table: str) -> None:
+    with pytest.raises(ConfigurationError, match="escalation"):
+        read_manifest(_manifest(tmp_path, table))
+
+
+def test_larger_limits_keep_their_kinds(tmp_path: Path) -> None:
+    policy = make_policy(
+        {"small": SMALL}, {}, "small", Settings(state_directory=tmp_path), {"small": Escalation(TIMEOUT, 1.5)}
+    )
+    further = policy.escalated(SMALL, Reason.TIMEOUT)
+    assert further is not None
+    assert (further.limits.memory_bytes, further.limits.pids, further.limits.cpu_seconds) == (150, 16, 4.5)
+    assert isinstance(further.limits.pids, int)
+    assert further.limits.input_bytes == SMALL.limits.input_bytes
+    assert policy.escalated(SMALL, Reason.CRASHED) is None
+
+
+def test_another_profile_has_its_own_limits(tmp_path: Path) -> None:
+    policy = make_policy(
+        {"small": SMALL, "large": LARGE},
+        {},
+        "small",
+        Settings(state_directory=tmp_path),
+        {"small": Escalation(TIMEOUT, 1.0, "large")},
+    )
+    assert policy.escalated(SMALL, Reason.TIMEOUT) == LARGE
+    assert policy.escalated(LARGE, Reason.TIMEOUT) is None
+
+
+@pytest.mark.parametrize("wrong", [{"small": Escalation(TIMEOUT, 2.0, "no-such")}, {"no-such": Escalation(TIMEOUT)}])
+def test_a_further_try_that_leads_nowhere_is_refused(tmp_path: Path, wrong: dict[str, Escalation]) -> None:
+    with pytest.raises(ConfigurationError, match="no-such"):
+        make_policy({"small": SMALL}, {}, "small", Settings(state_directory=tmp_path), wrong)
