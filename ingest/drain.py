@@ -101,7 +101,7 @@ class Drain:
         """The queue could not be asked. A dropped connection is worth another try; a database that is gone is not."""
         self.fault = error
         self._faults_in_a_row += 1
-        log.warning("%s: asking again", str(error)[:LINE_CHARACTERS_MAX])
+        log.warning("%s: asking again", _in_a_line(str(error)))
         self.stop.wait(BACK_OFF_SECONDS[min(self._faults_in_a_row, len(BACK_OFF_SECONDS) - 1) - 1])
 
     def _stand_by(self) -> bool:
@@ -208,7 +208,7 @@ class Drain:
             # The same fault for every file of a batch is one line, not twenty.
             level = logging.DEBUG if str(error) == self._last_warning else logging.WARNING
             self._last_warning = str(error)
-            log.log(level, "%s: will try again in %.0f s", str(error)[:LINE_CHARACTERS_MAX], delay)
+            log.log(level, "%s: will try again in %.0f s", _in_a_line(str(error)), delay)
 
     def _release(self, claim: Claim, detail: str, delay_seconds: float, *, begun: bool = True) -> None:
         reached(CrashPoint.RELEASE_BEFORE)
@@ -249,3 +249,9 @@ class Drain:
         finally:
             over.set()
             thread.join()
+
+
+def _in_a_line(words: str) -> str:
+    """A fault's words, shortened in the middle: what failed stands at their beginning, and why at their end."""
+    half = LINE_CHARACTERS_MAX // 2
+    return words if len(words) <= 2 * half else f"{words[:half]} … {words[-half:]}"

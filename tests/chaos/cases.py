@@ -1,8 +1,9 @@
 """TEST: one crash at one point in one mode, and what came of it."""
 
 import signal
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from ingest.crashpoints import CRASH_AT, CRASH_REPORT, CrashMode, CrashPoint
 from tests.chaos.inspection import Damage, inspect
@@ -51,9 +52,12 @@ def strike(at: Site, case: Case) -> Struck:
     return Struck(case, ended, visited)
 
 
-def undisturbed(server: Server, starter: Starter, files: int) -> Outcome:
+def undisturbed(
+    server: Server, starter: Starter, files: int, settings: Mapping[str, str] = MappingProxyType({})
+) -> Outcome:
     """What comes of the files when nothing happens to anybody."""
     with site(server, starter, files) as peaceful:
+        peaceful.settings |= settings
         ended = peaceful.run()
         assert ended.status == 100, ended.stderr
         damage = inspect(peaceful, peaceful.run(), peaceful.outcome())

@@ -28,9 +28,9 @@ POINTS = (
 CASES = tuple(Case(point, mode) for point in POINTS for mode in CrashMode)
 
 
-def containers(at: Site) -> list[str]:
-    """Names of the containers of this installation, running or not, from the engine."""
-    client = docker.from_env()
+def containers(at: Site, address: str = "") -> list[str]:
+    """Names of the containers of this installation, running or not, from the usual engine or the one at an address."""
+    client = docker.DockerClient(address) if address else docker.from_env()
     try:
         identity = (at.state / "owners" / "identity").read_text()
         label = f"{NAMESPACE_LABEL}={ENGINE_NAMESPACE}.{identity}"

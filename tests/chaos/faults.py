@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -78,6 +78,25 @@ def connections_dropped(world: World) -> Damage:
         return recover(at, world.reference)
 
 
+def clock_jumps(world: World) -> Damage:
+    """The database's clock jumps ten minutes ahead, again and again: the leases of a living worker are over at once."""
+    with site(world.server, world.nursery, world.files) as at:
+        running = at.start()
+        struck = 0
+        for jump in range(DROPS):
+            running.wait_until_told(MID_RUN * (jump + 1))
+            struck += len(
+                at.rows(
+                    "UPDATE objects SET lease_expires_at = lease_expires_at - interval '10 minutes'"
+                    " WHERE lease_owner IS NOT NULL RETURNING id"
+                )
+            )
+        ended = running.wait()
+        assert struck >= DROPS
+        assert ended.status == ExitCode.QUARANTINED, ended.stderr
+        return recover(at, world.reference)
+
+
 def store_refuses(world: World) -> Damage:
     """S3 answers 503 to every third write for a while, then is not reachable at all."""
     with _bucket(world) as (at, reference), FaultProxy(world.s3_endpoint) as proxy:
@@ -95,22 +114,20 @@ def store_refuses(world: World) -> Damage:
 
 def state_disk_full(world: World) -> Damage:
     """The state folder's disk has not a byte left when files are spooled."""
-    with site(world.server, world.nursery, world.files) as at, _small_disk(at.state) as filler:
-        filler.write_bytes(b"\0" * _free(at.state))
-        ended = at.run()
+    with site(world.server, world.nursery, world.files) as at, _small_disk(at.state):
+        with filled(at.state):
+            ended = at.run()
         assert ended.status == ExitCode.STORE_UNREACHABLE, ended.stderr
-        filler.unlink()
         return recover(at, world.reference)
 
 
 def store_disk_full(world: World) -> Damage:
     """The disk of documents and originals fills up in the middle."""
-    with site(world.server, world.nursery, world.files) as at, _small_disk(at.store) as filler:
-        filler.write_bytes(b"\0" * (_free(at.store) - (200 << 10)))
-        ended = at.run()
+    with site(world.server, world.nursery, world.files) as at, _small_disk(at.store):
+        with filled(at.store, but=200 << 10):
+            ended = at.run()
         assert ended.status == ExitCode.STORE_UNREACHABLE, ended.stderr
         assert ended.told, "the disk was full before anything was done"
-        filler.unlink()
         return recover(at, world.reference)
 
 
@@ -171,10 +188,13 @@ def prefect_killed(world: World) -> Damage:
 
 Scenario = Callable[[World], Damage]
 SCENARIOS: tuple[Scenario, ...] = (
-    postgres_killed, connections_dropped, state_disk_full, store_disk_full, sigterm_drains, second_sigint,
+    postgres_killed, connections_dropped, clock_jumps, state_disk_full, store_disk_full, sigterm_drains, second_sigint,
 )  # fmt: skip
 SLOW_SCENARIOS: tuple[Scenario, ...] = (store_refuses, prefect_killed)  # a minute or two each
-KILLING = frozenset({postgres_killed, prefect_killed})  # scenarios in which something dies by kill -9
+# Scenarios in which something dies by kill -9, those of `engines` included.
+KILLING = frozenset(
+    {"postgres_killed", "prefect_killed", "engine_away", "engine_killed", "engine_killed_with_live_restore"}
+)
 
 
 @contextmanager
@@ -205,16 +225,24 @@ def _s3_client(world: World):  # type: ignore[no-untyped-def]  # noqa: ANN202 - 
 
 
 @contextmanager
-def _small_disk(folder: Path) -> Iterator[Path]:
-    """A disk of four MiB at this folder. Yields the path of a file that is there to fill it."""
+def _small_disk(folder: Path) -> Iterator[None]:
+    """A disk of four MiB at this folder."""
     folder.mkdir(exist_ok=True)
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", folder], check=True)
     try:
-        yield folder / "filler"
+        yield
     finally:
         subprocess.run(["umount", folder], check=True)
 
 
-def _free(folder: Path) -> int:
-    disk = os.statvfs(folder)
-    return disk.f_bavail * disk.f_frsize
+@contextmanager
+def filled(folder: Path, but: int = 0) -> Iterator[None]:
+    """The disk of this folder has no more than so many bytes left, whoever else writes to it meanwhile."""
+    filler = folder / "filler"
+    with filler.open("wb", buffering=0) as content, suppress(OSError):
+        while (disk := os.statvfs(folder)).f_bavail * disk.f_frsize > but:
+            content.write(b"\0" * min(disk.f_bavail * disk.f_frsize - but, 1 << 20))
+    try:
+        yield
+    finally:
+        filler.unlink()

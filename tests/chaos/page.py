@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from ingest.crashpoints import CrashMode, CrashPoint
+from tests.chaos.engines import ENGINE_SCENARIOS
 from tests.chaos.faults import SCENARIOS, SLOW_SCENARIOS
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ def table(results: "Results") -> str:
         cells = " | ".join(_cell(results, "engine", point, mode) for mode in CrashMode)
         engine.append(f"| `{point}` | {cells} |")
     faults = ["| fault | what happens | afterwards |", "|---|---|---|"]
-    for scenario in SCENARIOS + SLOW_SCENARIOS:
+    for scenario in (*SCENARIOS, *SLOW_SCENARIOS, *ENGINE_SCENARIOS):
         if scenario.__name__ in results.faults:
             told = (scenario.__doc__ or "").strip().splitlines()[0]
             faults.append(f"| {scenario.__name__.replace('_', ' ')} | {told} | {results.faults[scenario.__name__]} |")

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.chaos.containers import EngineWorld
+from tests.chaos.engines import PrivateWorld, private_engine
 from tests.chaos.faults import World
 from tests.chaos.process import Nursery, Spawner
 from tests.chaos.site import Server, memory_folder
@@ -74,3 +75,10 @@ def engine_world(server: Server) -> Iterator[EngineWorld]:
     """A world of the real engine."""
     with private_folder() as folder:
         yield EngineWorld(server, Spawner(folder))
+
+
+@contextmanager
+def private_engine_world(server: Server) -> Iterator[PrivateWorld]:
+    """A world whose engine may be harmed."""
+    with private_folder() as folder, private_engine(folder) as engine:
+        yield PrivateWorld(server, Spawner(folder), engine)

@@ -8,10 +8,13 @@ import pytest
 
 from ingest.crashpoints import CrashMode, CrashPoint
 from tests.chaos.cases import Case, crash_in_turn
-from tests.chaos.faults import KILLING, SCENARIOS, Scenario, World
+from tests.chaos.engines import ENGINE_SCENARIOS, engine_killed_with_live_restore, may_run
+from tests.chaos.faults import KILLING, SCENARIOS, SLOW_SCENARIOS, Scenario, World
 from tests.chaos.page import _WHAT
 from tests.chaos.process import REPOSITORY
 from tests.chaos.random_kills import kill_at_random
+from tests.chaos.services import private_engine_world
+from tests.chaos.site import Server
 
 # A run passes these only when its work is done, so a crash there must come after the crashes in mid-work.
 LATE = (
@@ -66,10 +69,19 @@ def test_faults_of_others(scripted: World, scenario: Scenario) -> None:
     assert damage.none, damage
 
 
+@pytest.mark.skipif(not may_run(), reason="takes root and dockerd, to start a private engine")
+def test_death_of_the_engine(chaos_server: Server) -> None:
+    with private_engine_world(chaos_server) as world:
+        damage = engine_killed_with_live_restore(world)
+    assert damage.none, damage
+
+
 def test_the_page_tells_of_every_point_and_of_nothing_lost() -> None:
     text = (REPOSITORY / "docs" / "reference" / "crash-matrix.md").read_text("utf-8")
     rows = [line for line in text.splitlines() if line.startswith("| `")]
     told = [line.split("`")[1] for line in rows]
     assert told[: len(CrashPoint)] == [point.value for point in CrashPoint] == list(_WHAT)
     assert [line for line in rows if " not " in line.split("|", 3)[3] or "lost:" in line] == []
-    assert KILLING
+    faults = [scenario.__name__ for scenario in (*SCENARIOS, *SLOW_SCENARIOS, *ENGINE_SCENARIOS)]
+    assert all(f"| {name.replace('_', ' ')} |" in text for name in faults)
+    assert set(faults) >= KILLING
