@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable, Collection, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, TypeVar
 from uuid import UUID
 
 from prefect import Flow, flow, task
@@ -41,6 +41,7 @@ FILES_PER_TASK: Final = 2000
 TICK_SECONDS: Final = 0.5
 
 OnFile = Callable[[FileReport], None]
+T = TypeVar("T")
 
 
 class Batch(Protocol):
@@ -50,7 +51,8 @@ class Batch(Protocol):
     fault: GloveportError | None
     ended_by: Order | None
 
-    def plan(self) -> Plan: ...  # noqa: D102
+    def steered(self, stop: threading.Event) -> AbstractContextManager[None]: ...  # noqa: D102
+    def plan(self, stop: threading.Event) -> Plan: ...  # noqa: D102
     def settled(self) -> Iterator[FileReport]: ...  # noqa: D102
     def withdrawal(self, planned: Plan, *, allow_mass_delete: bool = False) -> Withdrawal: ...  # noqa: D102
     def drain(self, *, on_file: OnFile, stop: threading.Event, files_max: int | None = None) -> int: ...  # noqa: D102
@@ -130,9 +132,10 @@ class _Conduct:
 
     def run(self) -> "State[Any]":
         try:
-            self._plan()
-            self._drain()
-            self._withdraw()
+            with self.batch.steered(self.control.stop):
+                self._plan()
+                self._drain()
+                self._withdraw()
             return self._settle()
         except (ExternalSignal, KeyboardInterrupt):
             # The sandboxes must be gone when this process is, whoever sent it.
@@ -142,9 +145,11 @@ class _Conduct:
             raise
 
     def _plan(self) -> None:
-        plan: Plan = self._task("plan", self.batch.plan)()
+        plan: Plan = self._attended("plan", lambda: self.batch.plan(self.control.stop))
         self.total = plan.listed
         self.reporter.begin(self.total)
+        if self.control.stop.is_set():
+            return  # a part of a listing says nothing of what is gone
         if self.request.refresh:
             self.withdrawal = self.batch.withdrawal(plan, allow_mass_delete=self.request.allow_mass_delete)
         for report in self.batch.settled():
@@ -176,10 +181,10 @@ class _Conduct:
         if (withdrawal := self.withdrawal) is not None and not self.control.stop.is_set():
             self._attended("withdraw", lambda: withdrawal.withdraw(on_file=self._on_file, stop=self.control.stop))
 
-    def _attended(self, name: str, work: Callable[[], int]) -> int:
+    def _attended(self, name: str, work: Callable[[], T]) -> T:
         """A task in a thread of its own; this one waits, shows progress and listens for a wish to stop."""
         done = threading.Event()
-        future: PrefectFuture[int] = self._task(name, work).submit()
+        future: PrefectFuture[T] = self._task(name, work).submit()
         future.add_done_callback(lambda _future: done.set())
         cancelled = False
         try:
@@ -194,7 +199,7 @@ class _Conduct:
             self.batch.cancel()
             done.wait()
             raise
-        return int(future.result())
+        return future.result()
 
     def _cancel(self) -> None:
         """A signal is for this process; whoever cancels the flow run means the run, on whatever hosts it is."""

@@ -34,8 +34,8 @@ from ingest import audit, outputs
 from ingest.catalog import claims, reconcile, story
 from ingest.catalog.database import REVISION, Database
 from ingest.catalog.embedded import binaries
-from ingest.errors import ConfigurationError, DatabaseError, ObjectMissing, ReconciliationError
-from ingest.store.base import ObjectStore
+from ingest.errors import ConfigurationError, DatabaseError, ObjectChanged, ObjectMissing, ReconciliationError
+from ingest.store.base import ObjectStore, StoredObject
 from ingest.store.open import open_store
 
 FORMAT: Final = 1
@@ -141,11 +141,20 @@ def _pack_store(tar: tarfile.TarFile, store: ObjectStore) -> None:
     for stored in store.list(f"{outputs.ROOT}/"):
         if stored.irregular or stored.key.startswith(_SCRATCH):
             continue
+        _pack_object(tar, store, stored)
+
+
+def _pack_object(tar: tarfile.TarFile, store: ObjectStore, listed: StoredObject) -> None:
+    """An object as it is now: one that was purged since the listing is left out, one written again is taken anew."""
+    while True:
         try:
-            with store.open(stored.key, stored.version) as stream:
-                _add(tar, f"{STORE}{stored.key}", stored.size, stream)
+            with store.open(listed.key, listed.version) as stream:
+                _add(tar, f"{STORE}{listed.key}", listed.size, stream)
+                return
         except ObjectMissing:
-            continue  # purged since it was listed
+            return
+        except ObjectChanged:
+            listed = next((now for now in store.list(listed.key) if now.key == listed.key), listed)
 
 
 def _add(tar: tarfile.TarFile, name: str, size: int, stream: IO[bytes]) -> None:
@@ -215,7 +224,7 @@ def _restore_store(tar: tarfile.TarFile, manifest: Manifest) -> None:
     Path(manifest.store_uri.removeprefix("file://")).mkdir(parents=True, exist_ok=True)
     store = open_store(manifest.store_uri)
     for member in tar:
-        if member.isfile() and member.name.startswith(STORE):
+        if member.isfile() and member.name.startswith(f"{STORE}{outputs.ROOT}/"):
             store.put(member.name.removeprefix(STORE), _member(tar, member.name), only_if_absent=True)
 
 
@@ -304,7 +313,14 @@ def _conninfo(db: Database) -> str:
             "sslpassword in the database's address would be seen by every user", hint="use a key without a password"
         )
     parts = {"user": address.username, "host": address.host, "port": address.port, "dbname": address.database}
-    return make_conninfo(**{name: str(value) for name, value in {**parts, **address.query}.items() if value})
+    options = {name: value for name, value in address.query.items() if name != "password"}
+    return make_conninfo(**{name: str(value) for name, value in {**parts, **options}.items() if value})
+
+
+def _password(db: Database) -> str:
+    """The password in the database's address, wherever it stands there; empty when there is none."""
+    given = db.engine.url.password or db.engine.url.query.get("password", "")
+    return str(given)
 
 
 def _run(db: Database, program: str, *arguments: str, standard_input: IO[bytes] | None = None) -> None:
@@ -313,8 +329,8 @@ def _run(db: Database, program: str, *arguments: str, standard_input: IO[bytes] 
     Of what a failed one says, only its own error line is passed on: the rest can quote rows.
     """
     environment = {name: value for name, value in os.environ.items() if name.startswith("PG") or name == "HOME"}
-    if db.engine.url.password:
-        environment["PGPASSWORD"] = db.engine.url.password
+    if password := _password(db):
+        environment["PGPASSWORD"] = password
     target = [f"--dbname={_conninfo(db)}"] if standard_input is None else []
     with tempfile.TemporaryFile() as output:
         process = subprocess.Popen(

@@ -38,6 +38,7 @@ class ExitCode(IntEnum):
     RECONCILIATION_FAILED = 7
     QUARANTINED = 100
     DEFERRED = 101
+    NOT_ENDED = 102
     INTERRUPTED = 130
 
 

@@ -24,7 +24,7 @@ from ingest.catalog.database import Database
 from ingest.catalog.discover import Plan
 from ingest.catalog.embedded import EmbeddedPostgres
 from ingest.catalog.planning import Planning
-from ingest.control import Order, Wish, stop_run
+from ingest.control import Order, Steering, Wish, stop_run
 from ingest.crashpoints import CrashPoint, reached
 from ingest.drain import Drain, OnFile
 from ingest.errors import GloveportError, ObjectMissing, ReconciliationError
@@ -191,14 +191,27 @@ class Batch:
     def plan(self, stop: threading.Event | None = None) -> Plan:
         """List the source and note what is new, changed, unchanged or still in quarantine. Constant memory.
 
-        When `stop` is set meanwhile, the listing is cut short: what was noted stays, and the next run lists again.
+        When `stop` is set meanwhile, the listing is cut short: what was noted stays, `listed_whole` says so, and the
+        next run lists again.
         """
-        listing = self.stations.source.list()
-        if stop is not None:
-            listing = takewhile(lambda _: not stop.is_set(), listing)
+        stop = stop or threading.Event()
+        listing = takewhile(lambda _: not stop.is_set(), self.stations.source.list())
         planned = discover.plan(self.stations.database, self.source.id, self.run_id, listing)
+        if stop.is_set():
+            self.listed_whole = False
+            self._interrupted = True
         reached(CrashPoint.PLANNED)
         return planned
+
+    @contextmanager
+    def steered(self, stop: threading.Event) -> Iterator[None]:
+        """Carry out what people order while this block works: `stop` is set, sandboxes are stopped."""
+        steering = Steering(self.stations.database, self.run_id, self.source.id, stop, self.cancel)
+        try:
+            with steering:
+                yield
+        finally:
+            self.ended_by = steering.orders.stop or self.ended_by
 
     def settled(self) -> Iterator[FileReport]:
         """The files this run accounts for without work, as listed: unchanged ones and those still in quarantine."""
@@ -226,15 +239,19 @@ class Batch:
     def refresh(self, *, on_file: OnFile, stop: threading.Event, allow_mass_delete: bool = False) -> Plan:
         """As `ingest`, and what the source no longer has stops answering. The listing comes first, and whole.
 
+        Told to stop while it lists, it has nothing to compare with, and takes nothing away.
         Raises `MassDeletionRefused`, besides what `plan` and `drain` raise.
         """
-        planned = self.plan()
-        withdrawal = self.withdrawal(planned, allow_mass_delete=allow_mass_delete)
-        for report in self.settled():
-            on_file(report)
-        withdrawal.follow_moves(on_file=on_file, stop=stop)
-        self.drain(on_file=on_file, stop=stop)
-        withdrawal.withdraw(on_file=on_file, stop=stop)
+        with self.steered(stop):
+            planned = self.plan(stop)
+            if not self.listed_whole:
+                return planned
+            withdrawal = self.withdrawal(planned, allow_mass_delete=allow_mass_delete)
+            for report in self.settled():
+                on_file(report)
+            withdrawal.follow_moves(on_file=on_file, stop=stop)
+            self.drain(on_file=on_file, stop=stop)
+            withdrawal.withdraw(on_file=on_file, stop=stop)
         return planned
 
     def withdrawal(self, planned: Plan, *, allow_mass_delete: bool = False) -> Withdrawal:

@@ -1,5 +1,6 @@
 """HOST, trusted: `gloveport cancel`: end a run, on whatever hosts it works, and see it end."""
 
+import sys
 import threading
 import time
 
@@ -7,6 +8,7 @@ import click
 
 from ingest.cli.display import emit, note, printable
 from ingest.cli.options import decision_options, json_option, settings_from, settings_options
+from ingest.errors import ExitCode
 
 _LOOK_SECONDS = 0.5
 
@@ -26,7 +28,7 @@ def command(
     """End RUN, an id of `gloveport runs` or its beginning, on every host that works on it.
 
     The sandboxes at work are removed and their files stay pending, for the next run of the source. A run whose workers
-    are all dead already is closed at once.
+    are all dead already is closed at once. Exit code 102: it was told, and had not ended after --wait seconds.
     """
     from ingest.catalog import claims, runs
     from ingest.control import RunStanding, Wish, find_runs, stop_run
@@ -51,7 +53,9 @@ def command(
         pending = runs.summarize(database, run.run_id).pending
     if as_json:
         emit({"type": "run", "id": run.run_id, "state": run.state, "workers": list(run.workers), "pending": pending})
-        return
-    note(f"run {run.run_id} over {printable(run.source_uri)}: {run.state}, {pending} files pending")
-    for worker in run.workers:
-        note(f"  not ended yet: {printable(worker)}")
+    else:
+        note(f"run {run.run_id} over {printable(run.source_uri)}: {run.state}, {pending} files pending")
+        for worker in run.workers:
+            note(f"  not ended yet: {printable(worker)}")
+    if run.state == "running":
+        sys.exit(ExitCode.NOT_ENDED)

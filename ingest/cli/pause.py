@@ -4,6 +4,7 @@ import click
 
 from ingest.cli.display import emit, note, table
 from ingest.cli.options import json_option, settings_from, settings_options
+from ingest.cli.sources import known_source
 
 
 @click.command("pause")
@@ -18,15 +19,14 @@ def command(
 ) -> None:
     """Let no worker begin a file of SOURCE, or of any source, until resumed. Files at work end; runs wait."""
     from ingest import control
-    from ingest.catalog import runs
-    from ingest.run import open_database, open_source_store
+    from ingest.run import open_database
 
     settings = settings_from(assignments).with_defaults_resolved()
     if not listing and not (who and because):
         raise click.UsageError("a pause needs --by and --because")
     with open_database(settings) as database:
         if not listing:
-            known = runs.open_source(database, open_source_store(settings, source).uri) if source else None
+            known = known_source(settings, database, source) if source else None
             made = control.pause(database, known.id if known else None, actor=who or "", because=because or "")
             note("paused" if made else "was paused before")
         pauses = control.list_pauses(database)

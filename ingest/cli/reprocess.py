@@ -10,7 +10,8 @@ import click
 from contract.verdicts import Reason
 from ingest.cli.display import emit, note, printable
 from ingest.cli.options import json_option, settings_from, settings_options
-from ingest.errors import ConfigurationError, ExitCode
+from ingest.cli.sources import known_source
+from ingest.errors import ExitCode, GloveportError
 from ingest.outcome import FileReport
 from ingest.settings import Settings
 
@@ -107,7 +108,7 @@ def _selection(
         reason=None if reason is None else Reason(reason),
         media_type=given.get("media_type"),
         key_prefix=given.get("key-prefix"),
-        source_id=_source_id(settings, database, given["source"]) if "source" in given else None,
+        source_id=known_source(settings, database, given["source"]).id if "source" in given else None,
     )
 
 
@@ -122,17 +123,6 @@ def _conditions(conditions: tuple[str, ...]) -> dict[str, str]:
             )
         given[name] = value
     return given
-
-
-def _source_id(settings: Settings, database: "Database", source: str) -> int:
-    from ingest.catalog import story
-    from ingest.run import open_source_store
-
-    known = {each.uri: each.id for each in story.list_sources(database)}
-    uri = source if source in known else open_source_store(settings, source).uri
-    if uri not in known:
-        raise ConfigurationError(f"{uri} was never ingested", hint="`gloveport reconcile` lists the sources")
-    return known[uri]
 
 
 def _list(database: "Database", selection: "Selection", as_json: bool) -> None:
@@ -155,9 +145,13 @@ def _process(settings: Settings, sources: list[str], fail_on: str, as_json: bool
 
     ended = ExitCode.OK
     for source in sources:
-        with file_display(as_json) as on_file:
-            summary, exit_code = run_here(settings, source, "reprocess", _draining(on_file))
-        exit_code = account(summary, exit_code, as_json, fail_on)
+        try:
+            with file_display(as_json) as on_file:
+                summary, exit_code = run_here(settings, source, "reprocess", _draining(on_file))
+            exit_code = account(summary, exit_code, as_json, fail_on)
+        except GloveportError as error:  # this source cannot be read now; what was decided waits for its next run
+            note(f"{printable(source)}: {error}")
+            exit_code = error.exit_code
         if exit_code is ExitCode.INTERRUPTED:
             return exit_code
         if ended in (ExitCode.OK, ExitCode.QUARANTINED) and exit_code is not ExitCode.OK:

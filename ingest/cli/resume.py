@@ -4,6 +4,7 @@ import click
 
 from ingest.cli.display import emit, note
 from ingest.cli.options import decision_options, json_option, settings_from, settings_options
+from ingest.cli.sources import known_source
 
 
 @click.command("resume")
@@ -14,12 +15,11 @@ from ingest.cli.options import decision_options, json_option, settings_from, set
 def command(source: str | None, who: str, because: str, as_json: bool, assignments: tuple[str, ...]) -> None:
     """Take back the pause of SOURCE; without one, the pause over every source. Waiting runs go on by themselves."""
     from ingest import control
-    from ingest.catalog import runs
-    from ingest.run import open_database, open_source_store
+    from ingest.run import open_database
 
     settings = settings_from(assignments).with_defaults_resolved()
     with open_database(settings) as database:
-        known = runs.open_source(database, open_source_store(settings, source).uri) if source else None
+        known = known_source(settings, database, source) if source else None
         ended = control.resume(database, known.id if known else None, actor=who, because=because)
         left = control.list_pauses(database)
     if as_json:

@@ -178,11 +178,11 @@ def _stopping_on_signals(stop: threading.Event, cancel: Callable[[], None]) -> I
 
     def handle(number: int, _frame: FrameType | None) -> None:
         if stop.is_set():
-            note("stopping the sandboxes at work; their files stay pending")
             threading.Thread(target=cancel, daemon=True).start()
+            note("stopping the sandboxes at work; their files stay pending")
         else:
+            stop.set()  # before telling of it: whoever reads our words may be gone
             note(f"{signal.Signals(number).name}: finishing the files at work (again to stop at once)")
-            stop.set()
 
     before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

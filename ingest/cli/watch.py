@@ -93,11 +93,11 @@ def _stopping_on_signals(watch: "Watch") -> Iterator[threading.Event]:
     def handle(number: int, _frame: FrameType | None) -> None:
         if watch.stopping:
             cancelled.set()
-            note("stopping the sandboxes at work; their files stay pending")
             threading.Thread(target=watch.cancel, daemon=True).start()
+            note("stopping the sandboxes at work; their files stay pending")
         else:
+            watch.stop()  # before telling of it: whoever reads our words may be gone
             note(f"{signal.Signals(number).name}: finishing the files at work (again to stop at once)")
-            watch.stop()
 
     before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
     before[signal.SIGHUP] = signal.signal(signal.SIGHUP, lambda *_: watch.list_now())

@@ -1,5 +1,6 @@
 """TEST: ingest, back up, destroy, restore: the same answers, the same account, and nothing to do for the next run."""
 
+import io
 import shutil
 import stat
 import tarfile
@@ -17,6 +18,8 @@ from ingest.catalog.embedded import EmbeddedPostgres
 from ingest.errors import ConfigurationError, DatabaseError, ReconciliationError
 from ingest.knowledge.base import Query
 from ingest.knowledge.postgres import PostgresKnowledge
+from ingest.store.folder import FolderStore
+from ingest.store.open import open_store
 from tests.integration.catalog.builders import begin, rows, stored
 from tests.integration.pipeline.conftest import House, house
 from tests.integration.pipeline.speech import echo, refuses
@@ -200,6 +203,42 @@ def test_documents_go_back_where_the_catalogue_looks_for_them(filled: House, emp
         assert rows(empty, "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace") == []
 
 
+def test_a_document_that_is_written_again_meanwhile_is_taken_as_it_is_now(
+    filled: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the listing and the reading somebody has a document read again, which writes it anew."""
+    really_open = FolderStore.open
+    documents = [
+        stored.key for stored in open_store(str(kept(filled))).list(".gloveport/") if stored.key.endswith("document.md")
+    ]
+    again = iter(documents[:1])
+
+    def opened(store: FolderStore, key: str, version: str = "") -> Any:
+        if key == documents[0] and next(again, None):
+            path = kept(filled) / key
+            path.with_suffix(".new").write_bytes(b"as it is now")
+            path.with_suffix(".new").replace(path)
+        return really_open(store, key, version)
+
+    monkeypatch.setattr(FolderStore, "open", opened)
+    back_up(filled.db, tmp_path / "b.tar", kept=kept(filled))
+    with tarfile.open(tmp_path / "b.tar") as tar:
+        content = tar.extractfile(f"store/{documents[0]}")
+        assert content is not None
+        assert content.read() == b"as it is now"
+
+
+def test_only_what_gloveport_wrote_comes_back(filled: House, empty_url: str, tmp_path: Path) -> None:
+    """A backup somebody added a file to, under a name beyond the folder that documents are kept in."""
+    back_up(filled.db, tmp_path / "b.tar", kept=kept(filled))
+    with tarfile.open(tmp_path / "b.tar", "a") as tar:
+        planted = tarfile.TarInfo("store/uploads/planted.txt")
+        tar.addfile(planted, io.BytesIO(b""))
+    with destroyed(filled, empty_url) as empty:
+        restore(empty, tmp_path / "b.tar", kept=kept(filled))
+    assert not (kept(filled) / "uploads").exists()
+
+
 def test_a_backup_of_a_newer_release_is_refused(
     db: Database, empty_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -209,8 +248,9 @@ def test_a_backup_of_a_newer_release_is_refused(
         restore(empty, tmp_path / "b.tar", kept=None)
 
 
+@pytest.mark.parametrize("place", ["before the host", "among the options"])
 def test_a_password_is_on_no_command_line_and_in_no_message(
-    server: EmbeddedPostgres, db_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    server: EmbeddedPostgres, db_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
 ) -> None:
     """The programs are replaced by one that writes down what it was given."""
     tools = tmp_path / "bin"
@@ -220,7 +260,10 @@ def test_a_password_is_on_no_command_line_and_in_no_message(
     )
     (tools / "pg_dump").chmod(0o755)
     monkeypatch.setattr(backup, "binaries", lambda: tools)
-    address = db_url.replace("postgres@", "postgres:planted-secret@")
+    if place == "before the host":
+        address = db_url.replace("postgres@", "postgres:planted-secret@")
+    else:
+        address = f"{db_url}&password=planted-secret"
     with Database.open(address) as db, pytest.raises(DatabaseError, match="no") as failed:
         back_up(db, tmp_path / "b.tar", kept=None)
     assert "planted-secret" not in (tmp_path / "argv").read_text() + str(failed.value)

@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self
@@ -44,7 +45,10 @@ class ScriptedBatch:
     ) -> None:
         self.closed.set()
 
-    def plan(self) -> Plan:
+    def steered(self, _stop: threading.Event) -> AbstractContextManager[None]:
+        return nullcontext()
+
+    def plan(self, _stop: threading.Event) -> Plan:
         return Plan(listed=len(self.files) + len(self.already))
 
     def settled(self) -> Iterator[FileReport]:

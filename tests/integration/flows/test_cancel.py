@@ -29,9 +29,9 @@ from ingest.settings import Settings
 from tests.integration.flows.scripted import ScriptedBatch
 
 class Telling(ScriptedBatch):
-    def plan(self):
+    def plan(self, stop):
         print("planned", flush=True)
-        return super().plan()
+        return super().plan(stop)
 
     def drain(self, *, on_file, stop, files_max=None):
         threading.Thread(target=lambda: stop.wait() and print("stopping", flush=True), daemon=True).start()
