@@ -46,6 +46,7 @@ bench: environment
 
 lock: environment
 	$(LOCK) pyproject.toml --group dev -o requirements.lock
+	$(LOCK) pyproject.toml --constraint requirements.lock -o deploy/requirements.lock
 	for image in sandbox_images/*/; do $(LOCK) $${image}requirements.in -o $${image}requirements.lock; done
 	$(LOCK) sandbox_images/documents/requirements.in --group parser-tests \
 	  --constraint sandbox_images/documents/requirements.lock -o tests/parsers/requirements.lock
