@@ -292,6 +292,9 @@ class Batch:
         state = "finished"
         reached(CrashPoint.SUMMARY_BEFORE)
         try:
+            # A neighbour that has just died holds leases until somebody tries its lock, which is no disagreement.
+            self.worker.ensure_presence()
+            claims.reclaim_dead(self.stations.database)
             check = reconcile.reconcile(self.stations.database, self.source.id, self.run_id)
             if check.problems:
                 state = "failed"
