@@ -1,7 +1,8 @@
 """HOST, trusted: drains the catalogue: claims files in batches, takes each through the pipeline, keeps leases alive.
 
 One thread claims and reports; `concurrency` threads take one file each through `pipeline.process`; one thread sends
-heartbeats. Queues are bounded by the claim batch. Whatever is claimed and not begun when work stops is given back.
+heartbeats, and one removes what other processes left when they were killed. Queues are bounded by the claim batch.
+Whatever is claimed and not begun when work stops is given back.
 """
 
 import logging
@@ -225,30 +226,40 @@ class Drain:
 
     @contextmanager
     def _heartbeats(self) -> Iterator[None]:
-        """Keep every lease of this worker alive from a thread of its own, at a third of the lease's life."""
+        """Keep every lease of this worker alive at a third of the lease's life, and reap as often.
+
+        Each from a thread of its own: an engine that removes a hundred orphans slowly must cost no lease.
+        """
         over = threading.Event()
-
-        def beat() -> None:
-            while not over.wait(self.settings.lease_seconds / 3):
-                try:
-                    reached(CrashPoint.HEARTBEAT_BEFORE)
-                    # Copies, since the main thread goes on. What it has in neither for a moment has a fresh lease.
-                    held = [claim.object_id for claim in [*self._waiting.copy(), *self._running.copy().values()]]
-                    claims.heartbeat(self.at.database, self.worker, self.settings.lease_seconds, held)
-                    self.at.engine.reap()  # what other processes of this installation left when they were killed
-                    reached(CrashPoint.HEARTBEAT_AFTER)
-                except GloveportError as error:
-                    log.warning("heartbeat: %s", error)
-                except Exception:  # a thread that ended by a bug would let every lease of a living worker run out
-                    log.exception("bug in a heartbeat")
-
-        thread = threading.Thread(target=beat, name="heartbeat", daemon=True)
-        thread.start()
+        beating, reaping = (
+            threading.Thread(target=self._repeat, args=(over, work), name=name, daemon=True)
+            for name, work in (("heartbeat", self._beat), ("reaping", self.at.engine.reap))
+        )
+        beating.start()
+        reaping.start()
         try:
             yield
         finally:
             over.set()
-            thread.join()
+            beating.join()  # the other one is not waited for: it may be in the middle of a hundred removals
+
+    def _repeat(self, over: threading.Event, work: Callable[[], object]) -> None:
+        while not over.wait(self.settings.lease_seconds / 3):
+            name = threading.current_thread().name
+            try:
+                work()
+            except GloveportError as error:
+                if not over.is_set():
+                    log.warning("%s: %s", name, error)
+            except Exception:  # a thread that ended by a bug would let every lease of a living worker run out
+                log.exception("bug in %s", name)
+
+    def _beat(self) -> None:
+        reached(CrashPoint.HEARTBEAT_BEFORE)
+        # Copies, since the main thread goes on. What it has in neither for a moment has a fresh lease.
+        held = [claim.object_id for claim in [*self._waiting.copy(), *self._running.copy().values()]]
+        claims.heartbeat(self.at.database, self.worker, self.settings.lease_seconds, held)
+        reached(CrashPoint.HEARTBEAT_AFTER)
 
 
 def _in_a_line(words: str) -> str:

@@ -152,9 +152,8 @@ class Containers:
 def ended_by_others(events: Sequence[Mapping[str, Any]], container_id: str) -> bool:
     """Whether the engine itself was made to send the signal, or was restarted meanwhile and lost its memory.
 
-    `events` are all that the engine has since the container was made. When there were more than it keeps, the missing
-    start of a container that waited for long proves no restart: then the signal was the sandbox's own doing, and whether
-    the image works at all is for its smoke test to say.
+    `events` are all that the engine has since the container was made. When there were more than it keeps, a missing
+    start proves no restart: then the signal was the sandbox's own doing, and its image is for the smoke test to judge.
     """
     actions = {event.get("Action") for event in events if event.get("Actor", {}).get("ID") == container_id}
     return "kill" in actions or ("start" not in actions and len(events) < EVENTS_KEPT)
