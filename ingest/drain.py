@@ -15,12 +15,13 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from ingest import pipeline
+from ingest.breaker import Breaker
 from ingest.catalog import claims
 from ingest.catalog.claims import Claim, Worker
 from ingest.catalog.planning import Planning
 from ingest.control import Orders, Steering
 from ingest.crashpoints import CrashPoint, reached
-from ingest.errors import DatabaseError, GloveportError, LeaseLost, SandboxUnavailable, StoreError
+from ingest.errors import DatabaseError, GloveportError, LeaseLost, SandboxUnavailable
 from ingest.identify import media_type_of_name
 from ingest.outcome import Deferral, FileReport
 from ingest.pipeline import Stations
@@ -28,9 +29,6 @@ from ingest.settings import Settings
 
 log = logging.getLogger(__name__)
 
-# A run in which this many files in a row fail through a fault of ours is stopped: the engine, the store or the database
-# is down, and trying the other files would only cost time.
-FAULTS_IN_A_ROW_MAX: Final = 8
 BACK_OFF_SECONDS: Final = (1.0, 4.0, 15.0, 60.0)
 POLL_SECONDS: Final = 1.0
 LINE_CHARACTERS_MAX: Final = 300
@@ -59,10 +57,14 @@ class Drain:
     orders: Orders = field(default_factory=Orders)
     deferral: Deferral | None = None
     finished: int = 0
-    _faults_in_a_row: int = 0
+    _breaker: Breaker = field(init=False)
     _last_warning: str = ""
     _waiting: deque[Claim] = field(default_factory=deque)
     _running: dict[Future[FileReport], Claim] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """One breaker for each drain: a new one begins without suspicion."""
+        self._breaker = Breaker(self.at.database, self.at.source, self.source_id, self.stop)
 
     def run(self, files_max: int | None = None) -> int:
         """Work until nothing is left to claim, `stop` is set, or `files_max` were begun. Returns how many ended.
@@ -96,14 +98,18 @@ class Drain:
         return self.finished
 
     def _given_up(self) -> bool:
-        return self.stop.is_set() or self._faults_in_a_row >= FAULTS_IN_A_ROW_MAX
+        try:
+            return self.stop.is_set() or self._breaker.trips()
+        except DatabaseError as error:
+            self._stumble(error)
+            return False
 
     def _stumble(self, error: DatabaseError) -> None:
         """The queue could not be asked. A dropped connection is worth another try; a database that is gone is not."""
         self.fault = error
-        self._faults_in_a_row += 1
+        stumbles = self._breaker.note_stumble()
         log.warning("%s: asking again", _in_a_line(str(error)))
-        self.stop.wait(BACK_OFF_SECONDS[min(self._faults_in_a_row, len(BACK_OFF_SECONDS) - 1) - 1])
+        self.stop.wait(BACK_OFF_SECONDS[min(stumbles, len(BACK_OFF_SECONDS) - 1) - 1])
 
     def _stand_by(self) -> bool:
         """While paused: let files at work end, keep neither claims nor idle sandboxes. False: nothing is left to do."""
@@ -181,7 +187,7 @@ class Drain:
         """Report a finished file; give back one that failed through a fault of ours, to be tried again later."""
         error = future.exception()
         if error is None:
-            self._faults_in_a_row = 0
+            self._breaker.note_end()
             self.finished += 1
             reached(CrashPoint.REPORT_BEFORE)
             self.on_file(future.result())
@@ -198,9 +204,7 @@ class Drain:
             log.error("bug while processing a file", exc_info=error)
             error = GloveportError(f"{type(error).__name__}: {error}")
         self.fault = error
-        # A store that refuses one object and gives others is not down: such objects must not end the run.
-        if not (type(error) is StoreError and self.finished):
-            self._faults_in_a_row += 1
+        self._breaker.note_fault(claim.object_id, error)
         delay = BACK_OFF_SECONDS[min(claim.attempts, len(BACK_OFF_SECONDS)) - 1]
         self._release(claim, str(error), delay)
         if claim.attempts >= self.settings.attempts_max:

@@ -9,8 +9,9 @@ import pytest
 
 from contract.job import Job
 from contract.verdicts import Reason
+from ingest.breaker import FAULTS_IN_A_ROW_MAX
 from ingest.catalog import claims, discover, runs
-from ingest.drain import FAULTS_IN_A_ROW_MAX, Drain
+from ingest.drain import Drain
 from ingest.errors import SandboxUnavailable
 from ingest.images.health import ImageHealth
 from ingest.manifests import SmokeTest
