@@ -97,6 +97,11 @@ class Drain:
                 self.orders = steering.orders
         return self.finished
 
+    @property
+    def _attempts_max(self) -> int:
+        """How often this drain tries a file; what it leaves is the next run's."""
+        return self.settings.attempts_max
+
     def _given_up(self) -> bool:
         try:
             return self.stop.is_set() or self._breaker.trips()
@@ -134,7 +139,7 @@ class Drain:
             min(room, self.settings.claim_batch),
             self.settings.lease_seconds,
             object_ids=self.object_ids,
-            attempts_max=self.settings.attempts_max,
+            attempts_max=self._attempts_max,
         )
         reached(CrashPoint.CLAIMED)
         self._waiting.extend(claimed)
@@ -163,7 +168,7 @@ class Drain:
         if enough:
             return False
         parts, planned = (0, True) if self.planning is None else self.planning.standing()
-        left = claims.waiting(self.at.database, self.source_id, attempts_max=self.settings.attempts_max)
+        left = claims.waiting(self.at.database, self.source_id, attempts_max=self._attempts_max)
         if left.claimable:
             return True
         if self.planning is not None and not planned:
@@ -207,7 +212,7 @@ class Drain:
         self._breaker.note_fault(claim.object_id, error)
         delay = BACK_OFF_SECONDS[min(claim.attempts, len(BACK_OFF_SECONDS)) - 1]
         self._release(claim, str(error), delay)
-        if claim.attempts >= self.settings.attempts_max:
+        if claim.attempts == self.settings.attempts_max:  # told once, also by whoever goes on trying
             self.on_file(FileReport(claim.key, None, detail=str(error)))
         else:
             # The same fault for every file of a batch is one line, not twenty.
