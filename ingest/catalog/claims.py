@@ -296,13 +296,16 @@ def reclaim_dead(db: Database) -> int:
         return connection.execute(text(_FREE), {"workers": dead}).rowcount if dead else 0
 
 
+# In the order of a plan, so that the two cannot wait for each other.
 _FREE = """
     WITH ended AS (
         UPDATE workers SET ended_at = clock_timestamp()
         WHERE id = ANY(CAST(:workers AS uuid[])) AND ended_at IS NULL
     )
     UPDATE objects SET lease_owner = NULL, lease_expires_at = NULL, fence = fence + 1
-    WHERE lease_owner = ANY(CAST(:workers AS uuid[]))
+    WHERE id = ANY(ARRAY(
+        SELECT id FROM objects WHERE lease_owner = ANY(CAST(:workers AS uuid[])) ORDER BY key COLLATE "C" FOR UPDATE
+    ))
 """
 
 

@@ -6,10 +6,11 @@ refresh's deliberate act.
 
 import hashlib
 import time
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from ingest.catalog.claims import Claim
 from ingest.catalog.database import Database
@@ -76,8 +77,7 @@ def plan_step_by_step(
     made_by = None if recipes is None else [f"{recipe.parser_digest} {recipe.options_digest}" for recipe in recipes]
     for batch in _batches(listing):
         with db.begin() as connection:
-            parameters = {"source": source_id, "run": run_id, "recipes": made_by, **_columns(batch)}
-            for kind, number in connection.execute(text(_COMPARE), parameters):
+            for kind, number in _compare(connection, source_id, run_id, batch, made_by).items():
                 counts[kind] += number
                 listed += number
             reached(CrashPoint.PLAN_INSIDE)
@@ -85,6 +85,26 @@ def plan_step_by_step(
         yield Plan(listed, **counts)
     with db.begin() as connection:
         connection.execute(text(_TAKE_OVER), {"source": source_id, "run": run_id})
+
+
+def _compare(
+    connection: Connection, source_id: int, run_id: str, batch: list[StoredObject], made_by: list[str] | None
+) -> Counter[str]:
+    """Write one part of a listing; how many objects it had of each kind.
+
+    An object that another transaction made known in the same moment is compared again: its version may be another one.
+    """
+    counts: Counter[str] = Counter()
+    while batch:
+        parameters = {"source": source_id, "run": run_id, "recipes": made_by, **_columns(batch)}
+        met: list[StoredObject] = []
+        for kind, number, places in connection.execute(text(_COMPARE), parameters):
+            if kind == "met":
+                met = [batch[place - 1] for place in sorted(places)]
+            else:
+                counts[kind] += number
+        batch = met
+    return counts
 
 
 def note_change(db: Database, claimed: Claim, current: StoredObject) -> None:
@@ -170,7 +190,7 @@ _COMPARE = """
         INSERT INTO objects (source_id, key, key_digest, version, size, modified, irregular, run_id)
         SELECT :source, key, key_digest, version, size, modified, irregular, :run FROM verdict WHERE kind = 'new'
         ORDER BY place
-        ON CONFLICT (source_id, key_digest) DO UPDATE SET run_id = excluded.run_id
+        ON CONFLICT (source_id, key_digest) DO NOTHING RETURNING key_digest
     ), reset AS (
         UPDATE objects SET
             version = verdict.version, size = verdict.size, modified = verdict.modified,
@@ -184,7 +204,10 @@ _COMPARE = """
             not_before = CASE WHEN kind = 'pending' AND objects.run_id <> :run THEN NULL ELSE not_before END
         FROM verdict WHERE objects.id = verdict.id AND verdict.kind IN ('unchanged', 'quarantined', 'pending')
     )
-    SELECT kind, count(*) FROM verdict GROUP BY kind
+    SELECT kind, count(*), array_agg(place) FILTER (WHERE kind = 'met') FROM (
+        SELECT place, CASE WHEN kind = 'new' AND inserted.key_digest IS NULL THEN 'met' ELSE kind END AS kind
+        FROM verdict LEFT JOIN inserted USING (key_digest)
+    ) written GROUP BY kind
 """
 
 # An object whose attempts were used up and which then vanished from its store would otherwise be nobody's for ever.
