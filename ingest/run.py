@@ -301,7 +301,8 @@ class Batch:
                 raise ReconciliationError("; ".join(map(str, check.problems)))
             summary = runs.summarize(self.stations.database, self.run_id, self.deferral)
             summary = replace(summary, complete=self.listed_whole)
-            if summary.pending or not summary.complete:
+            handed_on = self.fault is not None and summary.pending_elsewhere
+            if summary.pending or handed_on or not summary.complete:
                 state = "interrupted" if self._interrupted or told_to_stop else "failed"
             reached(CrashPoint.SUMMARY_CHECKED)
             return summary

@@ -37,6 +37,7 @@ def _run(house: House, stations: Stations) -> tuple[dict[str, str | None], Drain
     with claims.register_worker(house.db, run_id) as worker:
         drain = Drain(stations, worker, source.id, run_id, house.settings, reports.append, threading.Event())
         drain.run()
+    runs.finish_run(house.db, run_id, "finished")
     return {row["key"]: row["reason"] for row in (report.as_json() for report in reports)}, drain
 
 
