@@ -128,22 +128,37 @@ class Drain:
         return not planned or bool(claims.pending_ids(self.at.database, self.source_id, 1))
 
     def _claim(self, room: int) -> None:
-        """Refill the queue when it runs low, and have sandboxes warmed for what was claimed."""
-        if len(self._waiting) >= self.settings.concurrency or room <= 0:
+        """Refill the queue when it runs low, and have sandboxes warmed for what was claimed.
+
+        A file that workers died with is taken when there is no other, and goes its way alone: it is then known what the
+        next death is due to, and nobody else's file has a part in it.
+        """
+        if len(self._waiting) >= self.settings.concurrency or room <= 0 or self._alone:
             return
-        claimed = claims.claim(
+        claimed = self._take(min(room, self.settings.claim_batch))
+        if not (claimed or self._waiting or self._running):
+            claimed = self._take(1, suspects=True)
+        reached(CrashPoint.CLAIMED)
+        self._waiting.extend(claimed)
+        self._prewarm()
+
+    @property
+    def _alone(self) -> bool:
+        """Whether a file is at work beside which nothing is to be begun."""
+        return any(claim.deaths for claim in self._running.values())
+
+    def _take(self, count: int, object_ids: list[int] | None = None, *, suspects: bool = False) -> list[Claim]:
+        return claims.claim(
             self.at.database,
             self.worker,
             self.source_id,
             self.run_id,
-            min(room, self.settings.claim_batch),
+            count,
             self.settings.lease_seconds,
-            object_ids=self.object_ids,
+            object_ids=object_ids or self.object_ids,
             attempts_max=self._attempts_max,
+            suspects=suspects,
         )
-        reached(CrashPoint.CLAIMED)
-        self._waiting.extend(claimed)
-        self._prewarm()
 
     def _prewarm(self) -> None:
         """Keep as many sandboxes warm as the queue will use, of the profiles its names suggest.
@@ -157,7 +172,7 @@ class Drain:
 
     def _submit(self, threads: ThreadPoolExecutor, room: int) -> int:
         begun = 0
-        while self._waiting and len(self._running) < self.settings.concurrency and begun < room:
+        while self._waiting and len(self._running) < self.settings.concurrency and begun < room and not self._alone:
             claim = self._waiting.popleft()
             self._running[threads.submit(pipeline.process, claim, self.at)] = claim
             begun += 1

@@ -34,6 +34,10 @@ from ingest.usage import SandboxRecord
 SUSPICIOUS: Final = frozenset({Reason.CRASHED, Reason.PROTOCOL_VIOLATION})
 
 
+# Once may be chance or a neighbour's doing; each further time the file was the only one at work.
+DEATHS_MAX: Final = 3
+
+
 class Health(Protocol):
     """What is known of the images; `images.health` says how. Without one, every verdict is held against its file."""
 
@@ -96,6 +100,8 @@ def _process(claim: Claim, at: Stations) -> FileReport:
         return _hold_unread(at, claim)
     reached(CrashPoint.FETCH_BEFORE)
     try:
+        if claim.deaths >= DEATHS_MAX:
+            return _hold_deadly(at, claim)
         with fetched(
             at.source, claim.key, claim.version, bytes_max=at.policy.input_bytes_max, spool=at.spool
         ) as content:
@@ -305,6 +311,20 @@ def _hold_unread(at: Stations, claim: Claim) -> FileReport:
     limit = at.policy.input_bytes_max
     refused = Refused(Reason.TOO_LARGE, f"{claim.size} bytes, the limit is {limit}")
     return _hold(at, claim, refused, original_uri=f"{at.kept.uri}{key}", evidence={"input_bytes_max": limit})
+
+
+def _hold_deadly(at: Stations, claim: Claim) -> FileReport:
+    """Quarantine a file with which our own process died again and again, without reading it once more.
+
+    Not remembered for its content: whatever kills us is ours to mend, and `quarantine reprocess` tries it again.
+    """
+    key = outputs.unread_original_key(at.source_uri, claim.key, claim.version)
+    reached(CrashPoint.ORIGINAL_BEFORE)
+    at.kept.copy_from(at.source, claim.stored, key)
+    reached(CrashPoint.ORIGINAL_AFTER)
+    detail = f"the host's own process died {claim.deaths} times while it was at work on this file"
+    evidence: Json = {"deaths": claim.deaths, "deaths_max": DEATHS_MAX, "last_run": claim.run_id}
+    return _hold(at, claim, Refused(Reason.CRASHED, detail), original_uri=f"{at.kept.uri}{key}", evidence=evidence)
 
 
 def _hold(

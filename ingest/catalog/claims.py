@@ -23,7 +23,7 @@ from sqlalchemy import Row, text
 from ingest.catalog import tenants
 from ingest.catalog.database import Database
 from ingest.catalog.parses import storable
-from ingest.catalog.sharing import AS_CLAIM, FREE_NOW, TAKEN, claim_in_shares
+from ingest.catalog.sharing import AS_CLAIM, FREE_NOW, SUSPECTED, TAKEN, UNSUSPECTED, claim_in_shares
 from ingest.errors import DatabaseError, LeaseLost
 from ingest.outcome import Deferral, Json
 from ingest.store.base import StoredObject
@@ -34,7 +34,10 @@ LOCK_CLASS = 0x676C6F76  # "glov": the first half of a worker's advisory lock, i
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """One object, ours until the lease ends. `override` is what a reviewer decided about this content, or empty."""
+    """One object, ours until the lease ends. `override` is what a reviewer decided about this content, or empty.
+
+    `deaths` are workers that died while it was theirs.
+    """
 
     object_id: int
     source_id: int
@@ -48,6 +51,7 @@ class Claim:
     owner: str
     attempts: int
     override: Json
+    deaths: int = 0
 
     @property
     def stored(self) -> StoredObject:
@@ -114,7 +118,7 @@ class Worker:
         if self._presence.closed:
             return
         with self._db.begin() as connection:
-            connection.execute(text(_FREE), {"workers": [self.id]})
+            connection.execute(text(_FREE), {"workers": [self.id], "deaths": 0})
         self._presence.close()
 
     def __enter__(self) -> Self:
@@ -146,11 +150,15 @@ def claim(
     object_ids: Sequence[int] | None = None,
     *,
     attempts_max: int = ATTEMPTS_UNBOUNDED,
+    suspects: bool = False,
 ) -> list[Claim]:
     """Take up to `count` objects that nobody works on, oldest first; with `object_ids`, only from among those.
 
     Objects that were tried `attempts_max` times already are left for the next run. Callers never wait for each other
     and never get the same object. Leases that ran out are taken over. A tenant's limits hold; see `tenants`.
+
+    Objects that workers died with are left alone, unless `suspects` alone are asked for: then those with the fewest
+    deaths come first. Which of a dead worker's files was its death shows when each of them is tried by itself.
     """
     worker.ensure_presence()
     with db.begin() as connection:
@@ -163,9 +171,11 @@ def claim(
             "ids": None if object_ids is None else list(object_ids),
             "attempts_max": attempts_max,
         }
-        rows = connection.execute(text(_CLAIM if object_ids is None else _CLAIM_OF), parameters).all()
+        statement = _CLAIM if object_ids is None else _CLAIM_OF
+        statement = statement.replace(UNSUSPECTED, SUSPECTED) if suspects else statement
+        rows = connection.execute(text(statement), parameters).all()
         if not rows and connection.execute(text(_LIMITED), parameters).scalar_one():
-            rows = claim_in_shares(connection, {source_id: run_id}, parameters)
+            rows = claim_in_shares(connection, {source_id: run_id}, parameters, suspects=suspects)
     return sorted((_claim(row) for row in rows), key=lambda claimed: claimed.object_id)
 
 
@@ -175,7 +185,7 @@ _CLAIM = f"""
     UPDATE objects SET {TAKEN.format(run=":run")}
     WHERE NOT ({_LIMITED}) AND id = ANY(ARRAY(
         SELECT id FROM objects WHERE objects.source_id = :source AND {FREE_NOW}
-        ORDER BY id LIMIT :count FOR UPDATE SKIP LOCKED
+        ORDER BY deaths, id LIMIT :count FOR UPDATE SKIP LOCKED
     ))
     RETURNING {AS_CLAIM}
 """  # noqa: S608 - all constants
@@ -190,6 +200,7 @@ def claim_fairly(
     lease_seconds: float,
     *,
     attempts_max: int = ATTEMPTS_UNBOUNDED,
+    suspects: bool = False,
 ) -> list[Claim]:
     """As `claim`, over all the sources a worker serves, given as source id to run id. Tenants take turns in the answer.
 
@@ -205,7 +216,7 @@ def claim_fairly(
             "ids": None,
             "attempts_max": attempts_max,
         }
-        return [_claim(row) for row in claim_in_shares(connection, served, parameters)]
+        return [_claim(row) for row in claim_in_shares(connection, served, parameters, suspects=suspects)]
 
 
 def _claim(row: Row[Any]) -> Claim:
@@ -222,6 +233,7 @@ def _claim(row: Row[Any]) -> Claim:
         owner=str(row.lease_owner),
         attempts=row.attempts,
         override=row.override,
+        deaths=row.deaths,
     )
 
 
@@ -283,7 +295,10 @@ _RELEASE = """
 
 
 def reclaim_dead(db: Database) -> int:
-    """Free the leases of every worker whose lock can be taken, because its process is gone. Returns how many."""
+    """Free the leases of every worker whose lock can be taken, because its process is gone. Returns how many.
+
+    Each of these files is a suspect from then on: one of them may be what the process died of.
+    """
     with db.begin() as connection:
         # One at a time and in order, lest the planner try the locks of workers that the condition excludes.
         alive = connection.execute(text("SELECT id, lock_key FROM workers WHERE ended_at IS NULL ORDER BY id")).all()
@@ -293,7 +308,7 @@ def reclaim_dead(db: Database) -> int:
             for worker_id, lock_key in alive
             if connection.execute(lock, {"class": LOCK_CLASS, "key": lock_key}).scalar_one()
         ]
-        return connection.execute(text(_FREE), {"workers": dead}).rowcount if dead else 0
+        return connection.execute(text(_FREE), {"workers": dead, "deaths": 1}).rowcount if dead else 0
 
 
 # In the order of a plan, so that the two cannot wait for each other.
@@ -302,7 +317,7 @@ _FREE = """
         UPDATE workers SET ended_at = clock_timestamp()
         WHERE id = ANY(CAST(:workers AS uuid[])) AND ended_at IS NULL
     )
-    UPDATE objects SET lease_owner = NULL, lease_expires_at = NULL, fence = fence + 1
+    UPDATE objects SET lease_owner = NULL, lease_expires_at = NULL, fence = fence + 1, deaths = deaths + :deaths
     WHERE id = ANY(ARRAY(
         SELECT id FROM objects WHERE lease_owner = ANY(CAST(:workers AS uuid[])) ORDER BY key COLLATE "C" FOR UPDATE
     ))

@@ -132,7 +132,7 @@ def note_change(db: Database, claimed: Claim, current: StoredObject) -> None:
     """
     statement = """
         UPDATE objects SET
-            version = :version, size = :size, modified = :modified, irregular = :irregular, override = '{}'
+            version = :version, size = :size, modified = :modified, irregular = :irregular, deaths = 0, override = '{}'
         WHERE id = :id AND fence = :fence AND lease_owner = :owner
     """
     parameters = {
@@ -217,7 +217,7 @@ _COMPARE = f"""
             version = verdict.version, size = verdict.size, modified = verdict.modified,
             irregular = verdict.irregular, run_id = :run, state = 'pending', reason = NULL, detail = '',
             sha256 = '', media_type = '', lease_owner = NULL, lease_expires_at = NULL,
-            fence = objects.fence + 1, attempts = 0, not_before = NULL, override = '{{}}'
+            fence = objects.fence + 1, attempts = 0, not_before = NULL, deaths = 0, override = '{{}}'
         FROM verdict WHERE objects.id = verdict.id AND verdict.kind = 'changed'
     ), accounted AS (
         UPDATE objects SET run_id = :run, state = CASE kind WHEN 'unchanged' THEN 'unchanged' ELSE state END,

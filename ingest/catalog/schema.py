@@ -240,6 +240,7 @@ objects = Table(
     Column("settled_run_id", Uuid(as_uuid=False)),  # `run_id`'s, unless that run only listed it
     Column("attempts", Integer, nullable=False, server_default=text("0")),
     Column("not_before", _TIME),
+    Column("deaths", Integer, nullable=False, server_default=text("0")),
     _json("override"),
     UniqueConstraint("source_id", "key_digest"),
     CheckConstraint("key_digest = sha256(convert_to(key, 'UTF8'))", name="key_digest_check"),
@@ -258,6 +259,13 @@ objects = Table(
         initially="DEFERRED",
     ),
     Index("objects_pending_index", "source_id", "id", postgresql_where=text("state = 'pending'")),
+    Index(
+        "objects_suspects_index",
+        "source_id",
+        "deaths",
+        "id",
+        postgresql_where=text("state = 'pending' AND deaths > 0"),
+    ),
     Index("objects_lease_owner_index", "lease_owner", postgresql_where=text("lease_owner IS NOT NULL")),
     Index("objects_document_id_index", "document_id"),
     postgresql_with={"fillfactor": "80"},  # re-accounting an unchanged object then stays on its page, off the indexes

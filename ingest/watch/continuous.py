@@ -52,19 +52,11 @@ class Continuous(Drain):
 
     def _claim(self, room: int) -> None:
         self.lane.wake.clear()
+        if self._alone:
+            return
         fresh = self._take_fresh()
         if fresh:
-            claimed = claims.claim(
-                self.at.database,
-                self.worker,
-                self.source_id,
-                self.run_id,
-                len(fresh),
-                self.settings.lease_seconds,
-                object_ids=fresh,
-                attempts_max=self._attempts_max,
-            )
-            self._waiting.extendleft(reversed(claimed))
+            self._waiting.extendleft(reversed(self._take(len(fresh), fresh)))
         Drain._claim(self, room)  # `super()` is not to be had in a subclass of a dataclass with slots before 3.14
 
     def _take_fresh(self) -> list[int]:

@@ -1,0 +1,13 @@
+"""HOST, trusted: during which files a worker died. The statements are beside this file."""
+
+from pathlib import Path
+
+from alembic import op
+
+revision = "0005"
+down_revision = "0003"
+
+
+def upgrade() -> None:
+    """Every file begins without suspicion."""
+    op.get_bind().exec_driver_sql(Path(__file__).with_suffix(".sql").read_text("utf-8"))
