@@ -182,7 +182,7 @@ def claim(
 _LIMITED = "SELECT limited FROM sources JOIN tenants ON tenants.name = sources.tenant WHERE sources.id = :source"
 # The usual case, of a tenant without limits, is this one statement.
 _CLAIM = f"""
-    UPDATE objects SET {TAKEN.format(run=":run")}
+    UPDATE objects SET {TAKEN.format(run=":run", day="NULL", bytes="NULL")}
     WHERE NOT ({_LIMITED}) AND id = ANY(ARRAY(
         SELECT id FROM objects WHERE objects.source_id = :source AND {FREE_NOW}
         ORDER BY deaths, id LIMIT :count FOR UPDATE SKIP LOCKED
@@ -264,7 +264,7 @@ def heartbeat(
 def release(db: Database, claimed: Claim, detail: str, delay_seconds: float, *, begun: bool = True) -> None:
     """Give an object back after a fault of ours: it stays pending, and nobody claims it before the delay is over.
 
-    One that was not `begun` gets its attempt back, too. A tenant's quota gets the file back either way.
+    One that was not `begun` gets its attempt back, too. Its tenant's quota gets back what the claim was charged.
     Raises `LeaseLost` when it is no longer ours, in which case it is somebody else's or settled.
     """
     with db.begin() as connection:
@@ -280,18 +280,18 @@ def release(db: Database, claimed: Claim, detail: str, delay_seconds: float, *, 
             raise LeaseLost(f"object {claimed.object_id}, fence {claimed.fence}")
 
 
-_RELEASE = """
+_RELEASE = f"""
     WITH freed AS (
-        UPDATE objects SET lease_owner = NULL, lease_expires_at = NULL, detail = :detail, attempts = attempts - :unused,
+        SELECT id, source_id, charged_day, charged_bytes FROM objects
+        WHERE id = :id AND fence = :fence AND lease_owner = :owner FOR UPDATE
+    ), given_back AS (
+        UPDATE objects SET lease_owner = NULL, lease_expires_at = NULL, charged_day = NULL, charged_bytes = NULL,
+            detail = :detail, attempts = attempts - :unused,
             not_before = clock_timestamp() + make_interval(secs => :seconds)
-        WHERE id = :id AND fence = :fence AND lease_owner = :owner RETURNING source_id, size
-    ), refunded AS (
-        UPDATE tenant_usage SET files = greatest(files - 1, 0), bytes = greatest(bytes - freed.size, 0)
-        FROM freed JOIN sources ON sources.id = freed.source_id
-        WHERE tenant_usage.tenant = sources.tenant AND day = current_date
-    )
+        FROM freed WHERE objects.id = freed.id
+    ), {tenants.REFUND}
     SELECT count(*) FROM freed
-"""
+"""  # noqa: S608 - all constants
 
 
 def reclaim_dead(db: Database) -> int:
@@ -312,16 +312,18 @@ def reclaim_dead(db: Database) -> int:
 
 
 # In the order of a plan, so that the two cannot wait for each other.
-_FREE = """
+_FREE = f"""
     WITH ended AS (
         UPDATE workers SET ended_at = clock_timestamp()
         WHERE id = ANY(CAST(:workers AS uuid[])) AND ended_at IS NULL
-    )
-    UPDATE objects SET lease_owner = NULL, lease_expires_at = NULL, fence = fence + 1, deaths = deaths + :deaths
-    WHERE id = ANY(ARRAY(
-        SELECT id FROM objects WHERE lease_owner = ANY(CAST(:workers AS uuid[])) ORDER BY key COLLATE "C" FOR UPDATE
-    ))
-"""
+    ), freed AS (
+        SELECT id, source_id, charged_day, charged_bytes FROM objects
+        WHERE lease_owner = ANY(CAST(:workers AS uuid[])) ORDER BY key COLLATE "C" FOR UPDATE
+    ), {tenants.REFUND}
+    UPDATE objects SET lease_owner = NULL, lease_expires_at = NULL, charged_day = NULL, charged_bytes = NULL,
+        fence = fence + 1, deaths = deaths + :deaths
+    FROM freed WHERE objects.id = freed.id
+"""  # noqa: S608 - all constants
 
 
 def waiting(db: Database, source_id: int, *, attempts_max: int = ATTEMPTS_UNBOUNDED) -> Waiting:

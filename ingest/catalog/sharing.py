@@ -23,7 +23,7 @@ TAKEN = """
         WHEN objects.run_id = {run}
             OR EXISTS (SELECT FROM runs WHERE runs.id = objects.run_id AND runs.state = 'running')
         THEN attempts ELSE 0 END,
-    fence = fence + 1, not_before = NULL, run_id = {run},
+    fence = fence + 1, not_before = NULL, run_id = {run}, charged_day = {day}, charged_bytes = {bytes},
     deaths = deaths + CASE WHEN lease_owner <> :owner THEN 1 ELSE 0 END
 """
 AS_CLAIM = """
@@ -46,7 +46,7 @@ def claim_in_shares(
             break
         for name, number in granted.items():
             tenant = able[name]
-            asked = {"tenant": name, "count": number, "bytes_left": tenant.bytes_left}
+            asked = {"tenant": name, "count": number, "bytes_left": tenant.bytes_left, "limited": tenant.limited}
             rows = connection.execute(text(statement), parameters | asked).all()
             taken[name] += rows
             if len(rows) < number:
@@ -58,8 +58,9 @@ def claim_in_shares(
     return [row for turn in zip_longest(*taken.values()) for row in turn if row is not None]
 
 
+_CHARGED = {"day": "CASE WHEN :limited THEN current_date END", "bytes": "CASE WHEN :limited THEN size END"}
 _CLAIM_SHARE = f"""
-    UPDATE objects SET {TAKEN.format(run="served.run_id")}
+    UPDATE objects SET {TAKEN.format(run="served.run_id", **_CHARGED)}
     FROM unnest(CAST(:sources AS int[]), CAST(:runs AS uuid[])) AS served(source_id, run_id)
     WHERE objects.source_id = served.source_id AND objects.id = ANY(ARRAY(
         SELECT id FROM (
