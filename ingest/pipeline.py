@@ -30,10 +30,8 @@ from ingest.sandbox.base import Profile, SandboxEngine, SandboxRun
 from ingest.store.base import ObjectStore
 from ingest.usage import SandboxRecord
 
-# What a broken image or host makes of every file alike. Limits are measured by the kernel, which says enough.
-SUSPICIOUS: Final = frozenset({Reason.CRASHED, Reason.PROTOCOL_VIOLATION})
-
-
+# What a clock says of a file, it may as well say of the host.
+ON_TIME: Final = frozenset({Reason.TIMEOUT, Reason.STALLED, Reason.CPU_LIMIT})
 # Once may be chance or a neighbour's doing; each further time the file was the only one at work.
 DEATHS_MAX: Final = 3
 
@@ -42,7 +40,7 @@ class Health(Protocol):
     """What is known of the images; `images.health` says how. Without one, every verdict is held against its file."""
 
     def note_good_end(self, profile: Profile) -> None: ...  # noqa: D102
-    def require_working(self, profile: Profile, since: float) -> None: ...  # noqa: D102
+    def require_working(self, profile: Profile, since: float, *, in_time: bool = False) -> None: ...  # noqa: D102
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,12 +184,19 @@ def _examine(file: _File, at: Stations) -> FileReport:
 
 
 def _hold_against_it(file: _File, refused: Refused, ran: SandboxRun, begun: float, at: Stations) -> None:
-    """Before a crash counts as the file's: raises `SandboxUnavailable` when the image itself does not work."""
+    """Before a verdict of ours counts as the file's: raises `SandboxUnavailable` when the image itself does not work.
+
+    A broken image crashes on every file, and on a frozen or overloaded host every file is too slow. What a clock said
+    is held against the file only if others were in time during the same last seconds.
+    """
     if at.health is None:
         return
-    if refused.reason in SUSPICIOUS:
+    if refused.reason in ON_TIME:
+        since = max(begun, time.monotonic() - file.profile.limits.stall_seconds)
+        at.health.require_working(file.profile, since, in_time=True)
+    elif ran.verdict is not None or refused.reason is Reason.PROTOCOL_VIOLATION:
         at.health.require_working(file.profile, begun)
-    elif ran.verdict is None:
+    else:
         at.health.note_good_end(file.profile)  # to refuse by the contract takes a parser that works
 
 
