@@ -263,11 +263,7 @@ objects = Table(
     ),
     Index("objects_pending_index", "source_id", "id", postgresql_where=text("state = 'pending'")),
     Index(
-        "objects_suspects_index",
-        "source_id",
-        "deaths",
-        "id",
-        postgresql_where=text("state = 'pending' AND deaths > 0"),
+        "objects_suspects_index", "source_id", "deaths", "id", postgresql_where=text("state = 'pending' AND deaths > 0")
     ),
     Index("objects_charged_index", "source_id", postgresql_where=text("charged_day IS NOT NULL")),
     Index("objects_lease_owner_index", "lease_owner", postgresql_where=text("lease_owner IS NOT NULL")),

@@ -38,8 +38,8 @@ class ImageHealth:
     def require_working(self, profile: Profile, since: float, *, in_time: bool = False) -> None:
         """Return when the profile worked since that moment (`time.monotonic`), or does when tried now.
 
-        With `in_time`, a trial has to be prompt as well. Raises `SandboxUnavailable` when it does not: the file stays pending, and is tried again like after any fault of
-        ours, until there are too many in a row.
+        With `in_time`, a trial has to be prompt as well. Raises `SandboxUnavailable` when it does not work: the file
+        stays pending, and is tried again like after any fault of ours, until there are too many in a row.
         """
         if self._worked_since(profile, since) or profile.name not in self._smoke_tests:
             return
