@@ -233,9 +233,10 @@ class _Conduct:
             self.control.drained = ordered is not None and ordered.wish is Wish.DRAIN and not self.interrupted
             because = self.interrupted or (str(ordered) if ordered else "interrupted")
             return Cancelled(message=f"{because}; nothing is lost: {account}")
-        if summary.pending and self.request.files_max is None:
+        pending = summary.pending + (summary.pending_elsewhere if self.batch.fault else 0)
+        if pending and self.request.files_max is None:
             because = f": {self.batch.fault}" if self.batch.fault else ""
-            return Failed(message=f"{summary.pending} files are still pending{because} ({account})")
+            return Failed(message=f"{pending} files are still pending{because} ({account})")
         return Completed(message=account)
 
     def _on_file(self, report: FileReport) -> None:

@@ -1,7 +1,8 @@
 """HOST, trusted: drains the catalogue: claims files in batches, takes each through the pipeline, keeps leases alive.
 
 One thread claims and reports; `concurrency` threads take one file each through `pipeline.process`; one thread sends
-heartbeats. Queues are bounded by the claim batch. Whatever is claimed and not begun when work stops is given back.
+heartbeats, and one removes what other processes left when they were killed. Queues are bounded by the claim batch.
+Whatever is claimed and not begun when work stops is given back.
 """
 
 import logging
@@ -14,12 +15,13 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from ingest import pipeline
+from ingest.breaker import Breaker
 from ingest.catalog import claims
 from ingest.catalog.claims import Claim, Worker
 from ingest.catalog.planning import Planning
 from ingest.control import Orders, Steering
 from ingest.crashpoints import CrashPoint, reached
-from ingest.errors import DatabaseError, GloveportError, LeaseLost, SandboxUnavailable, StoreError
+from ingest.errors import DatabaseError, GloveportError, LeaseLost, SandboxUnavailable
 from ingest.identify import media_type_of_name
 from ingest.outcome import Deferral, FileReport
 from ingest.pipeline import Stations
@@ -27,9 +29,6 @@ from ingest.settings import Settings
 
 log = logging.getLogger(__name__)
 
-# A run in which this many files in a row fail through a fault of ours is stopped: the engine, the store or the database
-# is down, and trying the other files would only cost time.
-FAULTS_IN_A_ROW_MAX: Final = 8
 BACK_OFF_SECONDS: Final = (1.0, 4.0, 15.0, 60.0)
 POLL_SECONDS: Final = 1.0
 LINE_CHARACTERS_MAX: Final = 300
@@ -58,10 +57,14 @@ class Drain:
     orders: Orders = field(default_factory=Orders)
     deferral: Deferral | None = None
     finished: int = 0
-    _faults_in_a_row: int = 0
+    _breaker: Breaker = field(init=False)
     _last_warning: str = ""
     _waiting: deque[Claim] = field(default_factory=deque)
     _running: dict[Future[FileReport], Claim] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """One breaker for each drain: a new one begins without suspicion."""
+        self._breaker = Breaker(self.at.database, self.at.source, self.source_id, self.stop)
 
     def run(self, files_max: int | None = None) -> int:
         """Work until nothing is left to claim, `stop` is set, or `files_max` were begun. Returns how many ended.
@@ -94,15 +97,24 @@ class Drain:
                 self.orders = steering.orders
         return self.finished
 
+    @property
+    def _attempts_max(self) -> int:
+        """How often this drain tries a file; what it leaves is the next run's."""
+        return self.settings.attempts_max
+
     def _given_up(self) -> bool:
-        return self.stop.is_set() or self._faults_in_a_row >= FAULTS_IN_A_ROW_MAX
+        try:
+            return self.stop.is_set() or self._breaker.trips()
+        except DatabaseError as error:
+            self._stumble(error)
+            return False
 
     def _stumble(self, error: DatabaseError) -> None:
         """The queue could not be asked. A dropped connection is worth another try; a database that is gone is not."""
         self.fault = error
-        self._faults_in_a_row += 1
+        stumbles = self._breaker.note_stumble()
         log.warning("%s: asking again", _in_a_line(str(error)))
-        self.stop.wait(BACK_OFF_SECONDS[min(self._faults_in_a_row, len(BACK_OFF_SECONDS) - 1) - 1])
+        self.stop.wait(BACK_OFF_SECONDS[min(stumbles, len(BACK_OFF_SECONDS) - 1) - 1])
 
     def _stand_by(self) -> bool:
         """While paused: let files at work end, keep neither claims nor idle sandboxes. False: nothing is left to do."""
@@ -116,22 +128,37 @@ class Drain:
         return not planned or bool(claims.pending_ids(self.at.database, self.source_id, 1))
 
     def _claim(self, room: int) -> None:
-        """Refill the queue when it runs low, and have sandboxes warmed for what was claimed."""
-        if len(self._waiting) >= self.settings.concurrency or room <= 0:
+        """Refill the queue when it runs low, and have sandboxes warmed for what was claimed.
+
+        A file that workers died with is taken when there is no other, and goes its way alone: it is then known what the
+        next death is due to, and nobody else's file has a part in it.
+        """
+        if len(self._waiting) >= self.settings.concurrency or room <= 0 or self._alone:
             return
-        claimed = claims.claim(
+        claimed = self._take(min(room, self.settings.claim_batch))
+        if not (claimed or self._waiting or self._running):
+            claimed = self._take(1, suspects=True)
+        reached(CrashPoint.CLAIMED)
+        self._waiting.extend(claimed)
+        self._prewarm()
+
+    @property
+    def _alone(self) -> bool:
+        """Whether a file is at work beside which nothing is to be begun."""
+        return any(claim.deaths for claim in self._running.values())
+
+    def _take(self, count: int, object_ids: list[int] | None = None, *, suspects: bool = False) -> list[Claim]:
+        return claims.claim(
             self.at.database,
             self.worker,
             self.source_id,
             self.run_id,
-            min(room, self.settings.claim_batch),
+            count,
             self.settings.lease_seconds,
-            object_ids=self.object_ids,
-            attempts_max=self.settings.attempts_max,
+            object_ids=object_ids or self.object_ids,
+            attempts_max=self._attempts_max,
+            suspects=suspects,
         )
-        reached(CrashPoint.CLAIMED)
-        self._waiting.extend(claimed)
-        self._prewarm()
 
     def _prewarm(self) -> None:
         """Keep as many sandboxes warm as the queue will use, of the profiles its names suggest.
@@ -145,7 +172,7 @@ class Drain:
 
     def _submit(self, threads: ThreadPoolExecutor, room: int) -> int:
         begun = 0
-        while self._waiting and len(self._running) < self.settings.concurrency and begun < room:
+        while self._waiting and len(self._running) < self.settings.concurrency and begun < room and not self._alone:
             claim = self._waiting.popleft()
             self._running[threads.submit(pipeline.process, claim, self.at)] = claim
             begun += 1
@@ -156,7 +183,7 @@ class Drain:
         if enough:
             return False
         parts, planned = (0, True) if self.planning is None else self.planning.standing()
-        left = claims.waiting(self.at.database, self.source_id, attempts_max=self.settings.attempts_max)
+        left = claims.waiting(self.at.database, self.source_id, attempts_max=self._attempts_max)
         if left.claimable:
             return True
         if self.planning is not None and not planned:
@@ -180,7 +207,7 @@ class Drain:
         """Report a finished file; give back one that failed through a fault of ours, to be tried again later."""
         error = future.exception()
         if error is None:
-            self._faults_in_a_row = 0
+            self._breaker.note_end()
             self.finished += 1
             reached(CrashPoint.REPORT_BEFORE)
             self.on_file(future.result())
@@ -197,12 +224,10 @@ class Drain:
             log.error("bug while processing a file", exc_info=error)
             error = GloveportError(f"{type(error).__name__}: {error}")
         self.fault = error
-        # A store that refuses one object and gives others is not down: such objects must not end the run.
-        if not (type(error) is StoreError and self.finished):
-            self._faults_in_a_row += 1
+        self._breaker.note_fault(claim.object_id, error)
         delay = BACK_OFF_SECONDS[min(claim.attempts, len(BACK_OFF_SECONDS)) - 1]
         self._release(claim, str(error), delay)
-        if claim.attempts >= self.settings.attempts_max:
+        if claim.attempts == self.settings.attempts_max:  # told once, also by whoever goes on trying
             self.on_file(FileReport(claim.key, None, detail=str(error)))
         else:
             # The same fault for every file of a batch is one line, not twenty.
@@ -225,30 +250,40 @@ class Drain:
 
     @contextmanager
     def _heartbeats(self) -> Iterator[None]:
-        """Keep every lease of this worker alive from a thread of its own, at a third of the lease's life."""
+        """Keep every lease of this worker alive at a third of the lease's life, and reap as often.
+
+        Each from a thread of its own: an engine that removes a hundred orphans slowly must cost no lease.
+        """
         over = threading.Event()
-
-        def beat() -> None:
-            while not over.wait(self.settings.lease_seconds / 3):
-                try:
-                    reached(CrashPoint.HEARTBEAT_BEFORE)
-                    # Copies, since the main thread goes on. What it has in neither for a moment has a fresh lease.
-                    held = [claim.object_id for claim in [*self._waiting.copy(), *self._running.copy().values()]]
-                    claims.heartbeat(self.at.database, self.worker, self.settings.lease_seconds, held)
-                    self.at.engine.reap()  # what other processes of this installation left when they were killed
-                    reached(CrashPoint.HEARTBEAT_AFTER)
-                except GloveportError as error:
-                    log.warning("heartbeat: %s", error)
-                except Exception:  # a thread that ended by a bug would let every lease of a living worker run out
-                    log.exception("bug in a heartbeat")
-
-        thread = threading.Thread(target=beat, name="heartbeat", daemon=True)
-        thread.start()
+        beating, reaping = (
+            threading.Thread(target=self._repeat, args=(over, work), name=name, daemon=True)
+            for name, work in (("heartbeat", self._beat), ("reaping", self.at.engine.reap))
+        )
+        beating.start()
+        reaping.start()
         try:
             yield
         finally:
             over.set()
-            thread.join()
+            beating.join()  # the other one is not waited for: it may be in the middle of a hundred removals
+
+    def _repeat(self, over: threading.Event, work: Callable[[], object]) -> None:
+        while not over.wait(self.settings.lease_seconds / 3):
+            name = threading.current_thread().name
+            try:
+                work()
+            except GloveportError as error:
+                if not over.is_set():
+                    log.warning("%s: %s", name, error)
+            except Exception:  # a thread that ended by a bug would let every lease of a living worker run out
+                log.exception("bug in %s", name)
+
+    def _beat(self) -> None:
+        reached(CrashPoint.HEARTBEAT_BEFORE)
+        # Copies, since the main thread goes on. What it has in neither for a moment has a fresh lease.
+        held = [claim.object_id for claim in [*self._waiting.copy(), *self._running.copy().values()]]
+        claims.heartbeat(self.at.database, self.worker, self.settings.lease_seconds, held)
+        reached(CrashPoint.HEARTBEAT_AFTER)
 
 
 def _in_a_line(words: str) -> str:

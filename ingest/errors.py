@@ -11,6 +11,7 @@
     │   ├── StoreUnavailable
     │   ├── ObjectMissing
     │   ├── ObjectChanged
+    │   ├── ObjectRefused
     │   └── MassDeletionRefused             (refresh.py)
     ├── FeedError                  exit 5   (watch/feed.py)
     ├── DatabaseError              exit 6
@@ -82,6 +83,10 @@ class ObjectMissing(StoreError):
 
 class ObjectChanged(StoreError):
     """object changed while it was being read: {detail}"""
+
+
+class ObjectRefused(StoreError):
+    """object store: {detail}"""
 
 
 class DatabaseError(GloveportError):

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, BinaryIO, Final, cast
 
-from ingest.errors import StoreUnavailable
+from ingest.errors import ObjectRefused, StoreError, StoreUnavailable
 from ingest.identify import LEADING_BYTES
 from ingest.store.base import ObjectStore
 
@@ -36,12 +36,13 @@ class Fetched:
 def fetched(store: ObjectStore, key: str, version: str, *, bytes_max: int, spool: Path) -> Iterator[Fetched]:
     """Stream an object to a spool file in the folder `spool`, hashing it, and stop one byte past `bytes_max`.
 
-    Raises what `ObjectStore.open` raises, and `StoreUnavailable` when the spool folder is full.
+    Raises what `ObjectStore.open` raises, its refusals as `ObjectRefused`: they are about this object, until more is
+    known; and `StoreUnavailable` when the spool folder is full.
     """
     digest, size, leading = hashlib.sha256(), 0, b""
     # TemporaryFile uses O_TMPFILE on Linux: there is never a name to clean up.
     with _spool_file(spool) as spooled:
-        with store.open(key, version) as source:
+        with _refusals_named(), store.open(key, version) as source:
             while block := source.read(min(BLOCK_BYTES, bytes_max + 1 - size)):
                 try:
                     _write_all(spooled, block)
@@ -53,6 +54,16 @@ def fetched(store: ObjectStore, key: str, version: str, *, bytes_max: int, spool
                     leading += block[: LEADING_BYTES - len(leading)]
         spooled.seek(0)
         yield Fetched(cast(BinaryIO, spooled), digest.hexdigest(), size, leading, over_limit=size > bytes_max)
+
+
+@contextmanager
+def _refusals_named() -> Iterator[None]:
+    try:
+        yield
+    except StoreError as error:
+        if type(error) is not StoreError:
+            raise
+        raise ObjectRefused(error.detail, hint=error.hint) from error
 
 
 def _spool_file(spool: Path) -> IO[bytes]:

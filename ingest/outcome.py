@@ -129,6 +129,7 @@ class Deferral:
 class RunSummary:
     """The account of a whole run. `pending` counts files a fault of ours left behind; 0 in a good run.
 
+    `pending_elsewhere` counts files that failed through a fault of ours, too, and are another run's to end by now.
     `deferred` counts files that a limit of their tenant keeps waiting, which is nobody's fault; `deferral` says why.
     `complete` is False when the listing of the source was cut short: then files may exist that nobody counted.
     """
@@ -138,6 +139,7 @@ class RunSummary:
     counts: dict[Outcome, int]
     reasons: dict[Reason, int] = field(default_factory=dict)
     pending: int = 0
+    pending_elsewhere: int = 0
     deferred: int = 0
     deferral: Deferral | None = None
     complete: bool = True
@@ -152,6 +154,7 @@ class RunSummary:
             "source": self.source,
             **{outcome.value: self.counts.get(outcome, 0) for outcome in Outcome},
             "pending": self.pending,
+            "pending_elsewhere": self.pending_elsewhere,
             "deferred": self.deferred,
             "deferral": self.deferral.as_json() if self.deferral else None,
             "complete": self.complete,

@@ -30,15 +30,17 @@ from ingest.sandbox.base import Profile, SandboxEngine, SandboxRun
 from ingest.store.base import ObjectStore
 from ingest.usage import SandboxRecord
 
-# What a broken image or host makes of every file alike. Limits are measured by the kernel, which says enough.
-SUSPICIOUS: Final = frozenset({Reason.CRASHED, Reason.PROTOCOL_VIOLATION})
+# What a clock says of a file, it may as well say of the host.
+ON_TIME: Final = frozenset({Reason.TIMEOUT, Reason.STALLED, Reason.CPU_LIMIT})
+# Once may be chance or a neighbour's doing; each further time the file was the only one at work.
+DEATHS_MAX: Final = 3
 
 
 class Health(Protocol):
     """What is known of the images; `images.health` says how. Without one, every verdict is held against its file."""
 
     def note_good_end(self, profile: Profile) -> None: ...  # noqa: D102
-    def require_working(self, profile: Profile, since: float) -> None: ...  # noqa: D102
+    def require_working(self, profile: Profile, since: float, *, in_time: bool = False) -> None: ...  # noqa: D102
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +98,8 @@ def _process(claim: Claim, at: Stations) -> FileReport:
         return _hold_unread(at, claim)
     reached(CrashPoint.FETCH_BEFORE)
     try:
+        if claim.deaths >= DEATHS_MAX:
+            return _hold_deadly(at, claim)
         with fetched(
             at.source, claim.key, claim.version, bytes_max=at.policy.input_bytes_max, spool=at.spool
         ) as content:
@@ -180,12 +184,19 @@ def _examine(file: _File, at: Stations) -> FileReport:
 
 
 def _hold_against_it(file: _File, refused: Refused, ran: SandboxRun, begun: float, at: Stations) -> None:
-    """Before a crash counts as the file's: raises `SandboxUnavailable` when the image itself does not work."""
+    """Before a verdict of ours counts as the file's: raises `SandboxUnavailable` when the image itself does not work.
+
+    A broken image crashes on every file, and on a frozen or overloaded host every file is too slow. What a clock said
+    is held against the file only if others were in time during the same last seconds.
+    """
     if at.health is None:
         return
-    if refused.reason in SUSPICIOUS:
+    if refused.reason in ON_TIME:
+        since = max(begun, time.monotonic() - file.profile.limits.stall_seconds)
+        at.health.require_working(file.profile, since, in_time=True)
+    elif ran.verdict is not None or refused.reason is Reason.PROTOCOL_VIOLATION:
         at.health.require_working(file.profile, begun)
-    elif ran.verdict is None:
+    else:
         at.health.note_good_end(file.profile)  # to refuse by the contract takes a parser that works
 
 
@@ -305,6 +316,20 @@ def _hold_unread(at: Stations, claim: Claim) -> FileReport:
     limit = at.policy.input_bytes_max
     refused = Refused(Reason.TOO_LARGE, f"{claim.size} bytes, the limit is {limit}")
     return _hold(at, claim, refused, original_uri=f"{at.kept.uri}{key}", evidence={"input_bytes_max": limit})
+
+
+def _hold_deadly(at: Stations, claim: Claim) -> FileReport:
+    """Quarantine a file with which our own process died again and again, without reading it once more.
+
+    Not remembered for its content: whatever kills us is ours to mend, and `quarantine reprocess` tries it again.
+    """
+    key = outputs.unread_original_key(at.source_uri, claim.key, claim.version)
+    reached(CrashPoint.ORIGINAL_BEFORE)
+    at.kept.copy_from(at.source, claim.stored, key)
+    reached(CrashPoint.ORIGINAL_AFTER)
+    detail = f"the host's own process died {claim.deaths} times while it was at work on this file"
+    evidence: Json = {"deaths": claim.deaths, "deaths_max": DEATHS_MAX, "last_run": claim.run_id}
+    return _hold(at, claim, Refused(Reason.CRASHED, detail), original_uri=f"{at.kept.uri}{key}", evidence=evidence)
 
 
 def _hold(

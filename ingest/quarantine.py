@@ -275,7 +275,7 @@ def _require_grounds(by: str, because: str) -> None:
 def _back_to_work(connection: Connection, entry: Entry, override: Mapping[str, Any]) -> None:
     statement = """
         UPDATE objects SET state = 'pending', reason = NULL, detail = '', attempts = 0, not_before = NULL,
-                           fence = fence + 1, override = CAST(:override AS jsonb)
+                           deaths = 0, fence = fence + 1, override = CAST(:override AS jsonb)
         WHERE id = :object AND state = 'quarantined' AND version = :version
     """
     parameters = {"object": entry.object_id, "version": entry.version, "override": to_json(dict(override))}

@@ -309,13 +309,17 @@ class Batch:
         state = "finished"
         reached(CrashPoint.SUMMARY_BEFORE)
         try:
+            # A neighbour that has just died holds leases until somebody tries its lock, which is no disagreement.
+            self.worker.ensure_presence()
+            claims.reclaim_dead(self.stations.database)
             check = reconcile.reconcile(self.stations.database, self.source.id, self.run_id)
             if check.problems:
                 state = "failed"
                 raise ReconciliationError("; ".join(map(str, check.problems)))
             summary = runs.summarize(self.stations.database, self.run_id, self.deferral)
             summary = replace(summary, complete=self.listed_whole)
-            if summary.pending or not summary.complete:
+            handed_on = self.fault is not None and summary.pending_elsewhere
+            if summary.pending or handed_on or not summary.complete:
                 state = "interrupted" if self._interrupted or told_to_stop else "failed"
             reached(CrashPoint.SUMMARY_CHECKED)
             return summary

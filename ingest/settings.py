@@ -63,7 +63,10 @@ class Settings(BaseModel):
     claim_batch: int = Field(default=20, ge=1, le=1000, description="Files claimed from the catalogue at once.")
     lease_seconds: float = Field(default=60, ge=5, le=3600, description="How long a claim lives without a heartbeat.")
     attempts_max: int = Field(
-        default=3, ge=1, le=20, description="Tries at one file in one run when the fault is ours, with back-off."
+        default=3,
+        ge=1,
+        le=20,
+        description="Tries at one file in one run when the fault is ours, with back-off; a watch goes on after them.",
     )
     mass_delete_percent: int = Field(
         default=20, ge=0, le=100, description="A refresh that would withdraw a larger share of a source stops first."

@@ -23,7 +23,7 @@ from sqlalchemy import Row, text
 from ingest.catalog import tenants
 from ingest.catalog.database import Database
 from ingest.catalog.parses import storable
-from ingest.catalog.sharing import AS_CLAIM, FREE_NOW, TAKEN, claim_in_shares
+from ingest.catalog.sharing import AS_CLAIM, FREE_NOW, SUSPECTED, TAKEN, UNSUSPECTED, claim_in_shares
 from ingest.errors import DatabaseError, LeaseLost
 from ingest.outcome import Deferral, Json
 from ingest.store.base import StoredObject
@@ -34,7 +34,10 @@ LOCK_CLASS = 0x676C6F76  # "glov": the first half of a worker's advisory lock, i
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """One object, ours until the lease ends. `override` is what a reviewer decided about this content, or empty."""
+    """One object, ours until the lease ends. `override` is what a reviewer decided about this content, or empty.
+
+    `deaths` are workers that died while it was theirs.
+    """
 
     object_id: int
     source_id: int
@@ -48,6 +51,7 @@ class Claim:
     owner: str
     attempts: int
     override: Json
+    deaths: int = 0
 
     @property
     def stored(self) -> StoredObject:
@@ -114,7 +118,7 @@ class Worker:
         if self._presence.closed:
             return
         with self._db.begin() as connection:
-            connection.execute(text(_FREE), {"workers": [self.id]})
+            connection.execute(text(_FREE), {"workers": [self.id], "deaths": 0})
         self._presence.close()
 
     def __enter__(self) -> Self:
@@ -146,11 +150,15 @@ def claim(
     object_ids: Sequence[int] | None = None,
     *,
     attempts_max: int = ATTEMPTS_UNBOUNDED,
+    suspects: bool = False,
 ) -> list[Claim]:
     """Take up to `count` objects that nobody works on, oldest first; with `object_ids`, only from among those.
 
     Objects that were tried `attempts_max` times already are left for the next run. Callers never wait for each other
     and never get the same object. Leases that ran out are taken over. A tenant's limits hold; see `tenants`.
+
+    Objects that workers died with are left alone, unless `suspects` alone are asked for: then those with the fewest
+    deaths come first. Which of a dead worker's files was its death shows when each of them is tried by itself.
     """
     worker.ensure_presence()
     with db.begin() as connection:
@@ -163,19 +171,21 @@ def claim(
             "ids": None if object_ids is None else list(object_ids),
             "attempts_max": attempts_max,
         }
-        rows = connection.execute(text(_CLAIM if object_ids is None else _CLAIM_OF), parameters).all()
+        statement = _CLAIM if object_ids is None else _CLAIM_OF
+        statement = statement.replace(UNSUSPECTED, SUSPECTED) if suspects else statement
+        rows = connection.execute(text(statement), parameters).all()
         if not rows and connection.execute(text(_LIMITED), parameters).scalar_one():
-            rows = claim_in_shares(connection, {source_id: run_id}, parameters)
+            rows = claim_in_shares(connection, {source_id: run_id}, parameters, suspects=suspects)
     return sorted((_claim(row) for row in rows), key=lambda claimed: claimed.object_id)
 
 
 _LIMITED = "SELECT limited FROM sources JOIN tenants ON tenants.name = sources.tenant WHERE sources.id = :source"
 # The usual case, of a tenant without limits, is this one statement.
 _CLAIM = f"""
-    UPDATE objects SET {TAKEN.format(run=":run")}
+    UPDATE objects SET {TAKEN.format(run=":run", day="NULL", bytes="NULL")}
     WHERE NOT ({_LIMITED}) AND id = ANY(ARRAY(
         SELECT id FROM objects WHERE objects.source_id = :source AND {FREE_NOW}
-        ORDER BY id LIMIT :count FOR UPDATE SKIP LOCKED
+        ORDER BY deaths, id LIMIT :count FOR UPDATE SKIP LOCKED
     ))
     RETURNING {AS_CLAIM}
 """  # noqa: S608 - all constants
@@ -190,6 +200,7 @@ def claim_fairly(
     lease_seconds: float,
     *,
     attempts_max: int = ATTEMPTS_UNBOUNDED,
+    suspects: bool = False,
 ) -> list[Claim]:
     """As `claim`, over all the sources a worker serves, given as source id to run id. Tenants take turns in the answer.
 
@@ -205,7 +216,7 @@ def claim_fairly(
             "ids": None,
             "attempts_max": attempts_max,
         }
-        return [_claim(row) for row in claim_in_shares(connection, served, parameters)]
+        return [_claim(row) for row in claim_in_shares(connection, served, parameters, suspects=suspects)]
 
 
 def _claim(row: Row[Any]) -> Claim:
@@ -222,6 +233,7 @@ def _claim(row: Row[Any]) -> Claim:
         owner=str(row.lease_owner),
         attempts=row.attempts,
         override=row.override,
+        deaths=row.deaths,
     )
 
 
@@ -252,7 +264,7 @@ def heartbeat(
 def release(db: Database, claimed: Claim, detail: str, delay_seconds: float, *, begun: bool = True) -> None:
     """Give an object back after a fault of ours: it stays pending, and nobody claims it before the delay is over.
 
-    One that was not `begun` gets its attempt back, too. A tenant's quota gets the file back either way.
+    One that was not `begun` gets its attempt back, too. Its tenant's quota gets back what the claim was charged.
     Raises `LeaseLost` when it is no longer ours, in which case it is somebody else's or settled.
     """
     with db.begin() as connection:
@@ -268,22 +280,25 @@ def release(db: Database, claimed: Claim, detail: str, delay_seconds: float, *, 
             raise LeaseLost(f"object {claimed.object_id}, fence {claimed.fence}")
 
 
-_RELEASE = """
+_RELEASE = f"""
     WITH freed AS (
-        UPDATE objects SET lease_owner = NULL, lease_expires_at = NULL, detail = :detail, attempts = attempts - :unused,
+        SELECT id, source_id, charged_day, charged_bytes FROM objects
+        WHERE id = :id AND fence = :fence AND lease_owner = :owner FOR UPDATE
+    ), given_back AS (
+        UPDATE objects SET lease_owner = NULL, lease_expires_at = NULL, charged_day = NULL, charged_bytes = NULL,
+            detail = :detail, attempts = attempts - :unused,
             not_before = clock_timestamp() + make_interval(secs => :seconds)
-        WHERE id = :id AND fence = :fence AND lease_owner = :owner RETURNING source_id, size
-    ), refunded AS (
-        UPDATE tenant_usage SET files = greatest(files - 1, 0), bytes = greatest(bytes - freed.size, 0)
-        FROM freed JOIN sources ON sources.id = freed.source_id
-        WHERE tenant_usage.tenant = sources.tenant AND day = current_date
-    )
+        FROM freed WHERE objects.id = freed.id
+    ), {tenants.REFUND}
     SELECT count(*) FROM freed
-"""
+"""  # noqa: S608 - all constants
 
 
 def reclaim_dead(db: Database) -> int:
-    """Free the leases of every worker whose lock can be taken, because its process is gone. Returns how many."""
+    """Free the leases of every worker whose lock can be taken, because its process is gone. Returns how many.
+
+    Each of these files is a suspect from then on: one of them may be what the process died of.
+    """
     with db.begin() as connection:
         # One at a time and in order, lest the planner try the locks of workers that the condition excludes.
         alive = connection.execute(text("SELECT id, lock_key FROM workers WHERE ended_at IS NULL ORDER BY id")).all()
@@ -293,17 +308,22 @@ def reclaim_dead(db: Database) -> int:
             for worker_id, lock_key in alive
             if connection.execute(lock, {"class": LOCK_CLASS, "key": lock_key}).scalar_one()
         ]
-        return connection.execute(text(_FREE), {"workers": dead}).rowcount if dead else 0
+        return connection.execute(text(_FREE), {"workers": dead, "deaths": 1}).rowcount if dead else 0
 
 
-_FREE = """
+# In the order of a plan, so that the two cannot wait for each other.
+_FREE = f"""
     WITH ended AS (
         UPDATE workers SET ended_at = clock_timestamp()
         WHERE id = ANY(CAST(:workers AS uuid[])) AND ended_at IS NULL
-    )
-    UPDATE objects SET lease_owner = NULL, lease_expires_at = NULL, fence = fence + 1
-    WHERE lease_owner = ANY(CAST(:workers AS uuid[]))
-"""
+    ), freed AS (
+        SELECT id, source_id, charged_day, charged_bytes FROM objects
+        WHERE lease_owner = ANY(CAST(:workers AS uuid[])) ORDER BY key COLLATE "C" FOR UPDATE
+    ), {tenants.REFUND}
+    UPDATE objects SET lease_owner = NULL, lease_expires_at = NULL, charged_day = NULL, charged_bytes = NULL,
+        fence = fence + 1, deaths = deaths + :deaths
+    FROM freed WHERE objects.id = freed.id
+"""  # noqa: S608 - all constants
 
 
 def waiting(db: Database, source_id: int, *, attempts_max: int = ATTEMPTS_UNBOUNDED) -> Waiting:

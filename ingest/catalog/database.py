@@ -18,7 +18,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from ingest.errors import ConfigurationError, DatabaseError
 
-REVISION = "0003"  # the newest under migrations/versions; a test compares the two
+REVISION = "0005"  # the newest under migrations/versions; a test compares the two
 _DRIVER = "postgresql+psycopg"
 _CONNECT_SECONDS = 10
 
@@ -166,7 +166,11 @@ _FORM = "postgresql://user:password@host:5432/database"
 
 
 def _connect_arguments(statement_seconds: float, lock_seconds: float) -> dict[str, str | int]:
-    """Time limits on the server's side, so that a lost client leaves neither locks nor work behind."""
+    """Time limits on the server's side, so that a lost client leaves neither locks nor work behind; and on this one's.
+
+    A server that vanishes without a word is given up after 60 s of silence, or 30 s after something was sent to it that
+    it never confirmed: keep-alives do not count while there is such a thing, and the kernel alone waits for 15 min.
+    """
     settings = {
         "statement_timeout": int(statement_seconds * 1000),
         "lock_timeout": int(lock_seconds * 1000),
@@ -177,7 +181,9 @@ def _connect_arguments(statement_seconds: float, lock_seconds: float) -> dict[st
         "connect_timeout": _CONNECT_SECONDS,
         "options": " ".join(f"-c {name}={value}" for name, value in settings.items()),
         "application_name": "gloveport",
+        "keepalives": 1,
         "keepalives_idle": 30,
         "keepalives_interval": 10,
         "keepalives_count": 3,
+        "tcp_user_timeout": 30_000,  # milliseconds
     }

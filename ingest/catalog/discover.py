@@ -6,10 +6,11 @@ refresh's deliberate act.
 
 import hashlib
 import time
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from ingest.catalog.claims import Claim
 from ingest.catalog.database import Database
@@ -48,17 +49,21 @@ def plan(
     listing: Iterable[StoredObject],
     *,
     recipes: Collection[Recipe] | None = None,
+    whole: bool = True,
 ) -> Plan:
     """Write a listing into the catalogue and account every listed object to this run.
 
     New, changed and reappeared objects become pending; a changed one loses its lease, because whoever works on it is
     reading a version that is no more. An indexed object of the same version becomes `unchanged`, a quarantined one
-    stays. With `recipes`, an indexed object whose revision was made by none of them counts as changed. What an earlier
-    run left pending and is not listed any more is this run's to end, too, though no part of the plan's counts.
+    stays. With `recipes`, an indexed object whose revision was made by none of them counts as changed. What a run that
+    is over left pending and is not listed any more is this run's to end, too, though no part of the plan's counts;
+    unless the listing is not `whole`, but of a few objects that somebody heard of.
     """
     planned = Plan()
-    for planned in plan_step_by_step(db, source_id, run_id, listing, recipes=recipes):  # noqa: B007 - the last one counts
+    for planned in _parts_planned(db, source_id, run_id, listing, recipes):  # noqa: B007 - the last one counts
         pass
+    if whole:
+        _take_over(db, source_id, run_id)
     return planned
 
 
@@ -71,20 +76,53 @@ def plan_step_by_step(
     recipes: Collection[Recipe] | None = None,
 ) -> Iterator[Plan]:
     """As `plan`, with the plan so far after each statement: what it counts can be claimed from then on."""
+    yield from _parts_planned(db, source_id, run_id, listing, recipes)
+    _take_over(db, source_id, run_id)
+
+
+def _parts_planned(
+    db: Database,
+    source_id: int,
+    run_id: str,
+    listing: Iterable[StoredObject],
+    recipes: Collection[Recipe] | None,
+) -> Iterator[Plan]:
     counts = dict.fromkeys(("new", "changed", "pending", "unchanged", "quarantined"), 0)
     listed = 0
     made_by = None if recipes is None else [f"{recipe.parser_digest} {recipe.options_digest}" for recipe in recipes]
     for batch in _batches(listing):
         with db.begin() as connection:
-            parameters = {"source": source_id, "run": run_id, "recipes": made_by, **_columns(batch)}
-            for kind, number in connection.execute(text(_COMPARE), parameters):
+            for kind, number in _compare(connection, source_id, run_id, batch, made_by).items():
                 counts[kind] += number
                 listed += number
             reached(CrashPoint.PLAN_INSIDE)
         reached(CrashPoint.PLAN_BETWEEN)
         yield Plan(listed, **counts)
+
+
+def _take_over(db: Database, source_id: int, run_id: str) -> None:
     with db.begin() as connection:
         connection.execute(text(_TAKE_OVER), {"source": source_id, "run": run_id})
+
+
+def _compare(
+    connection: Connection, source_id: int, run_id: str, batch: list[StoredObject], made_by: list[str] | None
+) -> Counter[str]:
+    """Write one part of a listing; how many objects it had of each kind.
+
+    An object that another transaction made known in the same moment is compared again: its version may be another one.
+    """
+    counts: Counter[str] = Counter()
+    while batch:
+        parameters = {"source": source_id, "run": run_id, "recipes": made_by, **_columns(batch)}
+        met: list[StoredObject] = []
+        for kind, number, places in connection.execute(text(_COMPARE), parameters):
+            if kind == "met":
+                met = [batch[place - 1] for place in sorted(places)]
+            else:
+                counts[kind] += number
+        batch = met
+    return counts
 
 
 def note_change(db: Database, claimed: Claim, current: StoredObject) -> None:
@@ -94,7 +132,7 @@ def note_change(db: Database, claimed: Claim, current: StoredObject) -> None:
     """
     statement = """
         UPDATE objects SET
-            version = :version, size = :size, modified = :modified, irregular = :irregular, override = '{}'
+            version = :version, size = :size, modified = :modified, irregular = :irregular, deaths = 0, override = '{}'
         WHERE id = :id AND fence = :fence AND lease_owner = :owner
     """
     parameters = {
@@ -139,11 +177,14 @@ def _columns(batch: list[StoredObject]) -> dict[str, list[object]]:
     }
 
 
+OVER = """
+    (objects.run_id <> :run AND NOT EXISTS (SELECT FROM runs WHERE runs.id = objects.run_id AND runs.state = 'running'))
+"""
 # `was` is locked before it is compared, so that a publication in between cannot be overwritten by what was true before.
 # `verdict` decides once; the rest applies it. Workers of this very run may be ahead of the listing: what an earlier run
 # left is claimed before it is listed. Such an object was pending when the run came to it, keeps the end it came to, and
-# its tries in this run are not forgotten.
-_COMPARE = """
+# its tries in this run are not forgotten; nor are those of another run that goes on: it is backing off, and means to.
+_COMPARE = f"""
     WITH listed AS (
         SELECT * FROM unnest(CAST(:keys AS text[]), CAST(:digests AS bytea[]), CAST(:versions AS text[]),
                              CAST(:sizes AS bigint[]), CAST(:modified AS double precision[]),
@@ -170,29 +211,32 @@ _COMPARE = """
         INSERT INTO objects (source_id, key, key_digest, version, size, modified, irregular, run_id)
         SELECT :source, key, key_digest, version, size, modified, irregular, :run FROM verdict WHERE kind = 'new'
         ORDER BY place
-        ON CONFLICT (source_id, key_digest) DO UPDATE SET run_id = excluded.run_id
+        ON CONFLICT (source_id, key_digest) DO NOTHING RETURNING key_digest
     ), reset AS (
         UPDATE objects SET
             version = verdict.version, size = verdict.size, modified = verdict.modified,
             irregular = verdict.irregular, run_id = :run, state = 'pending', reason = NULL, detail = '',
             sha256 = '', media_type = '', lease_owner = NULL, lease_expires_at = NULL,
-            fence = objects.fence + 1, attempts = 0, not_before = NULL, override = '{}'
+            fence = objects.fence + 1, attempts = 0, not_before = NULL, deaths = 0, override = '{{}}'
         FROM verdict WHERE objects.id = verdict.id AND verdict.kind = 'changed'
     ), accounted AS (
         UPDATE objects SET run_id = :run, state = CASE kind WHEN 'unchanged' THEN 'unchanged' ELSE state END,
-            attempts = CASE WHEN kind = 'pending' AND objects.run_id <> :run THEN 0 ELSE attempts END,
-            not_before = CASE WHEN kind = 'pending' AND objects.run_id <> :run THEN NULL ELSE not_before END
+            attempts = CASE WHEN kind = 'pending' AND {OVER} THEN 0 ELSE attempts END,
+            not_before = CASE WHEN kind = 'pending' AND {OVER} THEN NULL ELSE not_before END
         FROM verdict WHERE objects.id = verdict.id AND verdict.kind IN ('unchanged', 'quarantined', 'pending')
     )
-    SELECT kind, count(*) FROM verdict GROUP BY kind
-"""
+    SELECT kind, count(*), array_agg(place) FILTER (WHERE kind = 'met') FROM (
+        SELECT place, CASE WHEN kind = 'new' AND inserted.key_digest IS NULL THEN 'met' ELSE kind END AS kind
+        FROM verdict LEFT JOIN inserted USING (key_digest)
+    ) written GROUP BY kind
+"""  # noqa: S608 - all constants
 
 # An object whose attempts were used up and which then vanished from its store would otherwise be nobody's for ever.
-_TAKE_OVER = """
+_TAKE_OVER = f"""
     UPDATE objects SET run_id = :run, attempts = 0, not_before = NULL
     WHERE id = ANY(ARRAY(
         SELECT id FROM objects
-        WHERE source_id = :source AND state = 'pending' AND run_id <> :run AND attempts > 0 AND lease_owner IS NULL
+        WHERE source_id = :source AND state = 'pending' AND {OVER} AND attempts > 0 AND lease_owner IS NULL
         ORDER BY id FOR UPDATE SKIP LOCKED
     ))
-"""
+"""  # noqa: S608 - all constants

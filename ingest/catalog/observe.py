@@ -29,7 +29,7 @@ def observe(db: Database, source_id: int, run_id: str, objects: Sequence[StoredO
     fresh = [stored for stored in objects if settled.get(key_digest(stored.key)) != stored.version]
     if not fresh:
         return []
-    plan(db, source_id, run_id, fresh)
+    plan(db, source_id, run_id, fresh, whole=False)
     statement = """
         SELECT id FROM objects WHERE source_id = :source AND key_digest = ANY(CAST(:digests AS bytea[]))
             AND state = 'pending' ORDER BY id

@@ -122,7 +122,7 @@ _SEND_BACK = """
           ON wanted.id = objects.id AND wanted.version = objects.version
         WHERE state IN ('indexed', 'unchanged') ORDER BY objects.id FOR UPDATE OF objects SKIP LOCKED
     )
-    UPDATE objects SET state = 'pending', detail = '', attempts = 0, not_before = NULL, fence = fence + 1
+    UPDATE objects SET state = 'pending', detail = '', attempts = 0, not_before = NULL, deaths = 0, fence = fence + 1
     FROM locked WHERE objects.id = locked.id RETURNING objects.id, objects.sha256
 """
 _FORGET = """

@@ -98,6 +98,7 @@ def summarize(db: Database, run_id: str, deferral: Deferral | None = None) -> Ru
         counted = connection.execute(text(_COUNTS), {"run": run_id}).all()
         deferred = 0 if deferral is None else connection.execute(text(_DEFERRED), {"run": run_id}).scalar_one()
         cpu_seconds = connection.execute(text(_CPU_SECONDS), {"run": run_id}).scalar_one()
+        elsewhere = connection.execute(text(_ELSEWHERE), {"run": run_id, "source": run.source_id}).scalar_one()
     counts = dict.fromkeys(Outcome, 0)
     reasons: dict[Reason, int] = {}
     pending = 0
@@ -114,6 +115,7 @@ def summarize(db: Database, run_id: str, deferral: Deferral | None = None) -> Ru
         counts=counts,
         reasons=reasons,
         pending=pending - deferred,
+        pending_elsewhere=elsewhere,
         deferred=deferred,
         deferral=deferral if deferred else None,
         seconds=float(run.seconds),
@@ -122,12 +124,15 @@ def summarize(db: Database, run_id: str, deferral: Deferral | None = None) -> Ru
 
 
 _RUN = """
-    SELECT uri, extract(epoch FROM coalesce(finished_at, clock_timestamp()) - started_at) AS seconds
+    SELECT uri, source_id, extract(epoch FROM coalesce(finished_at, clock_timestamp()) - started_at) AS seconds
     FROM runs JOIN sources ON sources.id = runs.source_id WHERE runs.id = :run
 """
 _COUNTS = "SELECT state, reason, count(*) FROM objects WHERE run_id = :run GROUP BY state, reason"
 _DEFERRED = """
     SELECT count(*) FROM objects WHERE run_id = :run AND state = 'pending' AND attempts = 0 AND lease_owner IS NULL
+"""
+_ELSEWHERE = """
+    SELECT count(*) FROM objects WHERE source_id = :source AND state = 'pending' AND attempts > 0 AND run_id <> :run
 """
 _CPU_SECONDS = "SELECT coalesce(sum(cpu_seconds), 0) FROM sandbox_runs WHERE run_id = :run"
 

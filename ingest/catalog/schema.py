@@ -240,6 +240,9 @@ objects = Table(
     Column("settled_run_id", Uuid(as_uuid=False)),  # `run_id`'s, unless that run only listed it
     Column("attempts", Integer, nullable=False, server_default=text("0")),
     Column("not_before", _TIME),
+    Column("deaths", Integer, nullable=False, server_default=text("0")),
+    Column("charged_day", Date),  # NULL: nothing of it is charged to its tenant that may still be given back
+    Column("charged_bytes", BigInteger),
     _json("override"),
     UniqueConstraint("source_id", "key_digest"),
     CheckConstraint("key_digest = sha256(convert_to(key, 'UTF8'))", name="key_digest_check"),
@@ -250,6 +253,7 @@ objects = Table(
     CheckConstraint("(lease_owner IS NULL) = (lease_expires_at IS NULL)", name="lease_check"),
     CheckConstraint("lease_owner IS NULL OR state = 'pending'", name="lease_pending_check"),
     CheckConstraint("state = 'pending' OR override = '{}'::jsonb", name="override_check"),
+    CheckConstraint("(charged_day IS NULL) = (charged_bytes IS NULL)", name="charged_check"),
     # Deferred: a document and its object change state in one transaction, and one of them must go first.
     ForeignKeyConstraint(
         ["document_id", "document_live"],
@@ -258,6 +262,10 @@ objects = Table(
         initially="DEFERRED",
     ),
     Index("objects_pending_index", "source_id", "id", postgresql_where=text("state = 'pending'")),
+    Index(
+        "objects_suspects_index", "source_id", "deaths", "id", postgresql_where=text("state = 'pending' AND deaths > 0")
+    ),
+    Index("objects_charged_index", "source_id", postgresql_where=text("charged_day IS NOT NULL")),
     Index("objects_lease_owner_index", "lease_owner", postgresql_where=text("lease_owner IS NOT NULL")),
     Index("objects_document_id_index", "document_id"),
     postgresql_with={"fillfactor": "80"},  # re-accounting an unchanged object then stays on its page, off the indexes

@@ -69,7 +69,8 @@ _SETTLE = """
     UPDATE objects SET
         state = :state, reason = :reason, detail = :detail, sha256 = :sha256, media_type = :media_type,
         document_id = coalesce(CAST(:document AS bigint), document_id), run_id = :run,
-        lease_owner = NULL, lease_expires_at = NULL, not_before = NULL, override = '{}', attempts = 0,
+        lease_owner = NULL, lease_expires_at = NULL, not_before = NULL, override = '{}', attempts = 0, deaths = 0,
+        charged_day = NULL, charged_bytes = NULL,
         settled_fence = fence, settled_at = clock_timestamp(), settled_run_id = :run
     WHERE id = :id
 """

@@ -11,8 +11,10 @@ from ingest.outcome import Json
 
 FREE_NOW = """
     state = 'pending' AND (lease_expires_at IS NULL OR lease_expires_at < clock_timestamp())
-    AND (not_before IS NULL OR not_before <= clock_timestamp()) AND attempts < :attempts_max
+    AND (not_before IS NULL OR not_before <= clock_timestamp()) AND attempts < :attempts_max AND deaths = 0
 """
+UNSUSPECTED, SUSPECTED = "AND deaths = 0", "AND deaths > 0"
+# A lease that ran out is a death as well: of a host that vanished with its connections open.
 # Tries are counted in one run. What a run left that is over begins anew: its kill was no fault of the file's. Tries of
 # a run that goes on elsewhere count, lest two runs hand a file to each other for ever.
 TAKEN = """
@@ -21,16 +23,20 @@ TAKEN = """
         WHEN objects.run_id = {run}
             OR EXISTS (SELECT FROM runs WHERE runs.id = objects.run_id AND runs.state = 'running')
         THEN attempts ELSE 0 END,
-    fence = fence + 1, not_before = NULL, run_id = {run}
+    fence = fence + 1, not_before = NULL, run_id = {run}, charged_day = {day}, charged_bytes = {bytes},
+    deaths = deaths + CASE WHEN lease_owner <> :owner THEN 1 ELSE 0 END
 """
 AS_CLAIM = """
     objects.id, objects.source_id, objects.run_id, key, version, size, modified, irregular, fence, lease_owner,
-    attempts, override
+    attempts, override, deaths
 """
 
 
-def claim_in_shares(connection: Connection, served: Mapping[int, str], parameters: Json) -> list[Row[Any]]:
+def claim_in_shares(
+    connection: Connection, served: Mapping[int, str], parameters: Json, *, suspects: bool = False
+) -> list[Row[Any]]:
     """Share out among the tenants, and again what those left that had less to do than they might have had."""
+    statement = _CLAIM_SHARE.replace(UNSUSPECTED, SUSPECTED) if suspects else _CLAIM_SHARE
     parameters = parameters | {"sources": list(served), "runs": list(served.values())}
     able = tenants.lock_tenants(connection, list(served))
     taken: dict[str, list[Row[Any]]] = {name: [] for name in able}
@@ -40,8 +46,8 @@ def claim_in_shares(connection: Connection, served: Mapping[int, str], parameter
             break
         for name, number in granted.items():
             tenant = able[name]
-            asked = {"tenant": name, "count": number, "bytes_left": tenant.bytes_left}
-            rows = connection.execute(text(_CLAIM_SHARE), parameters | asked).all()
+            asked = {"tenant": name, "count": number, "bytes_left": tenant.bytes_left, "limited": tenant.limited}
+            rows = connection.execute(text(statement), parameters | asked).all()
             taken[name] += rows
             if len(rows) < number:
                 del able[name]
@@ -52,8 +58,9 @@ def claim_in_shares(connection: Connection, served: Mapping[int, str], parameter
     return [row for turn in zip_longest(*taken.values()) for row in turn if row is not None]
 
 
+_CHARGED = {"day": "CASE WHEN :limited THEN current_date END", "bytes": "CASE WHEN :limited THEN size END"}
 _CLAIM_SHARE = f"""
-    UPDATE objects SET {TAKEN.format(run="served.run_id")}
+    UPDATE objects SET {TAKEN.format(run="served.run_id", **_CHARGED)}
     FROM unnest(CAST(:sources AS int[]), CAST(:runs AS uuid[])) AS served(source_id, run_id)
     WHERE objects.source_id = served.source_id AND objects.id = ANY(ARRAY(
         SELECT id FROM (
@@ -63,7 +70,7 @@ _CLAIM_SHARE = f"""
                     SELECT id, size FROM objects
                     WHERE source_id = sources.id AND {FREE_NOW}
                       AND (CAST(:ids AS bigint[]) IS NULL OR id = ANY(CAST(:ids AS bigint[])))
-                    ORDER BY id LIMIT :count FOR UPDATE SKIP LOCKED
+                    ORDER BY deaths, id LIMIT :count FOR UPDATE SKIP LOCKED
                 ) free
                 WHERE sources.id = ANY(CAST(:sources AS int[])) AND sources.tenant = :tenant
                 ORDER BY sources.priority DESC, free.id LIMIT :count

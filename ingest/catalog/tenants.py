@@ -3,6 +3,8 @@
 A tenant without a limit costs nothing here. One with a limit is counted as its files are claimed: files and bytes with
 the claim, processor time with the record of each sandbox. A quota lets files in as long as less than all of it is used,
 so the file that reaches it may exceed it and none waits for ever. Days are those of UTC, by the database's clock.
+What a claim was charged is given back, on the day of the claim, when the file comes back unread, from a worker that
+released it or died: neither its size by now nor a crash of ours changes what a tenant has used.
 
 Nothing marks a file as deferred: it is, while its tenant is, and a raised limit ends that at once.
 """
@@ -104,6 +106,7 @@ def lock_tenants(connection: Connection, source_ids: Sequence[int]) -> dict[str,
         ORDER BY name FOR NO KEY UPDATE
     """
     names = connection.execute(text(statement), {"sources": list(source_ids)}).scalars().all()
+    refund_unheld(connection, source_ids)
     # A statement of its own, after the locks: it must see what the one before us in the queue has written.
     return {tenant.name: tenant for tenant in _read(connection, names)}
 
@@ -123,6 +126,42 @@ _NOTE = """
     ON CONFLICT (tenant, day) DO UPDATE SET
         files = tenant_usage.files + excluded.files, bytes = tenant_usage.bytes + excluded.bytes
 """
+
+
+# Takes `freed` (source_id, charged_day, charged_bytes), of objects that are locked and lose their charge.
+REFUND = """
+    owed AS (
+        SELECT sources.tenant, charged_day AS day, count(*) AS files, sum(charged_bytes) AS bytes
+        FROM freed JOIN sources ON sources.id = freed.source_id WHERE charged_day IS NOT NULL GROUP BY 1, 2
+    ), locked AS (
+        SELECT used.tenant, used.day, owed.files, owed.bytes
+        FROM tenant_usage used JOIN owed ON owed.tenant = used.tenant AND owed.day = used.day
+        ORDER BY used.tenant, used.day FOR UPDATE OF used
+    ), refunded AS (
+        UPDATE tenant_usage SET
+            files = greatest(tenant_usage.files - locked.files, 0),
+            bytes = greatest(tenant_usage.bytes - locked.bytes, 0)
+        FROM locked WHERE tenant_usage.tenant = locked.tenant AND tenant_usage.day = locked.day
+    )
+"""
+
+
+def refund_unheld(connection: Connection, source_ids: Sequence[int]) -> None:
+    """Give back what was charged for files whose lease ran out, or was taken by a new version."""
+    connection.execute(text(_REFUND_UNHELD), {"sources": list(source_ids)})
+
+
+_REFUND_UNHELD = f"""
+    WITH freed AS (
+        SELECT id, source_id, charged_day, charged_bytes FROM objects
+        WHERE source_id = ANY(CAST(:sources AS int[])) AND charged_day IS NOT NULL
+          AND (lease_owner IS NULL OR lease_expires_at < clock_timestamp())
+        FOR UPDATE SKIP LOCKED
+    ), cleared AS (
+        UPDATE objects SET charged_day = NULL, charged_bytes = NULL FROM freed WHERE objects.id = freed.id
+    ), {REFUND}
+    SELECT
+"""  # noqa: S608 - all constants
 
 
 def deferral_of_source(connection: Connection, source_id: int) -> Deferral | None:

@@ -15,11 +15,12 @@ from ingest.errors import ExitCode
 @settings_options
 def command(source: str | None, as_json: bool, assignments: tuple[str, ...]) -> None:
     """Check the invariant over SOURCE, or over every source: each file in exactly one of the four states."""
-    from ingest.catalog import reconcile, story
+    from ingest.catalog import claims, reconcile, story
     from ingest.run import open_database, open_source_store
 
     settings = settings_from(assignments).with_defaults_resolved()
     with open_database(settings) as database:
+        claims.reclaim_dead(database)  # what a killed worker held is free, whether or not somebody has found out yet
         wanted = open_source_store(settings, source).uri if source else None
         sources = [known for known in story.list_sources(database) if wanted in (None, known.uri)]
         found = [(known, reconcile.reconcile(database, known.id)) for known in sources]

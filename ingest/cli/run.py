@@ -162,10 +162,14 @@ def run_here(
 def _exit_code(
     summary: RunSummary | None, fault: GloveportError | None, interrupted: bool, files_max: int | None
 ) -> ExitCode:
-    """130 when interrupted; the fault's own code when it left files pending; 0 when all ended or no more were asked."""
+    """130 when interrupted; the fault's own code when it left files pending; 0 when all ended or no more were asked.
+
+    A fault is not forgotten because another run of the source has taken over the file: it may fail there, too.
+    """
     if interrupted or summary is None:
         return ExitCode.INTERRUPTED
-    if summary.complete and (not summary.pending or (files_max is not None and fault is None)):
+    handed_on = fault is not None and summary.pending_elsewhere
+    if summary.complete and not handed_on and (not summary.pending or (files_max is not None and fault is None)):
         return ExitCode.DEFERRED if summary.deferred else ExitCode.OK
     if fault is not None:
         note(f"gloveport: {fault}")

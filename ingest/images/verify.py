@@ -49,8 +49,10 @@ def verify_image(
     ]
 
 
-def smoke_problem(engine: SandboxEngine, profile: Profile, smoke_test: SmokeTest) -> str:
-    """What is wrong with the profile's answer to its tiny document, or an empty text."""
+def smoke_problem(
+    engine: SandboxEngine, profile: Profile, smoke_test: SmokeTest, *, seconds_max: float | None = None
+) -> str:
+    """What is wrong with the profile's answer to its tiny document, or an empty text; also if it takes too long."""
     document = smoke_test.content()
     job = Job(
         contract=CONTRACT_VERSION,
@@ -66,6 +68,8 @@ def smoke_problem(engine: SandboxEngine, profile: Profile, smoke_test: SmokeTest
         return str(error)
     if ran.verdict is not None:
         return f"{ran.verdict.value}: {ran.observation}"
+    if seconds_max is not None and ran.usage.wall_seconds > seconds_max:
+        return f"its tiny document took {ran.usage.wall_seconds:.1f} s: the host is too slow to judge by the clock"
     admitted = admit(ran.untrusted_frames, _OPTIONS)
     if isinstance(admitted, Refused):
         return f"{admitted.reason.value}: {admitted.detail}"

@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import docker.errors
 
@@ -19,6 +19,8 @@ from ingest.sandbox.dialogue import Dialogue, Wake
 from ingest.sandbox.hardening import RUNTIMES, engine_arguments
 from ingest.sandbox.verdict import EXIT_KILLED, EXIT_TERMINATED
 
+# How many events the engine remembers (`eventsLimit` in moby's daemon/events/events.go), of all its containers.
+EVENTS_KEPT: Final = 256
 _ATTACH: Final = {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}
 
 
@@ -126,19 +128,14 @@ class Containers:
         return Ending(exit_code, bool(state["OOMKilled"]), by_others)
 
     def _ended_by_others(self, sandbox: Sandbox) -> bool:
-        """Whether the engine itself was made to send the signal, or was restarted meanwhile and lost its memory."""
-        query = {
-            "since": f"{sandbox.created_at - 1:.3f}",
-            "until": f"{time.time():.3f}",
-            "filters": json.dumps({"container": [sandbox.container_id]}),
-        }
+        # Unfiltered: only the number of all events tells whether the engine still remembers the first of them.
+        query = {"since": f"{sandbox.created_at - 1:.3f}", "until": f"{time.time():.3f}"}
         with self._api.client("reading the engine's events") as client:
             # Not `client.events`, which has no timeout.
             address = f"{client.base_url}/v{client.api_version}/events"
             response = client.get(address, params=query, timeout=self._api.seconds)
             response.raise_for_status()
-            actions = {json.loads(line).get("Action") for line in response.text.splitlines()}
-        return "kill" in actions or "start" not in actions
+            return ended_by_others([json.loads(line) for line in response.text.splitlines()], sandbox.container_id)
 
     def remove(self, container_id: str) -> None:
         """Remove a container with what it wrote, killing it if it runs. Gone already is as good."""
@@ -150,3 +147,13 @@ class Containers:
             except docker.errors.APIError as error:
                 if error.response is None or error.response.status_code != 409:  # 409: being removed by somebody else
                     raise
+
+
+def ended_by_others(events: Sequence[Mapping[str, Any]], container_id: str) -> bool:
+    """Whether the engine itself was made to send the signal, or was restarted meanwhile and lost its memory.
+
+    `events` are all that the engine has since the container was made. When there were more than it keeps, a missing
+    start proves no restart: then the signal was the sandbox's own doing, and its image is for the smoke test to judge.
+    """
+    actions = {event.get("Action") for event in events if event.get("Actor", {}).get("ID") == container_id}
+    return "kill" in actions or ("start" not in actions and len(events) < EVENTS_KEPT)

@@ -76,10 +76,12 @@ class DockerEngine:
                 wake.set()
 
     def reap(self) -> int:
-        """Remove containers of this namespace whose owner is dead."""
+        """Remove containers of this namespace whose owner is dead. Cut short when the engine is closed meanwhile."""
         count = 0
         for container_ids in orphans(self._api, self._owner).values():
             for container_id in container_ids:
+                if self._closed:
+                    return count
                 self._containers.remove(container_id)
                 count += 1
         self._owner.forget_dead()

@@ -38,27 +38,25 @@ class Lane:
 class Continuous(Drain):
     """As `Drain`, until `stop` is set or faults in a row make it give up; with `lane.until_idle`, until all is done.
 
-    `warm` sandboxes of each profile are kept ready even when nothing waits for one.
+    `warm` sandboxes of each profile are kept ready even when nothing waits for one. An `endless` one has no next run to
+    leave a file to: it tries again and again, at the longest pause of all, until the fault is over.
     """
 
     lane: Lane = field(default_factory=Lane)
     warm: int = 1
+    endless: bool = True
+
+    @property
+    def _attempts_max(self) -> int:
+        return claims.ATTEMPTS_UNBOUNDED if self.endless else self.settings.attempts_max
 
     def _claim(self, room: int) -> None:
         self.lane.wake.clear()
+        if self._alone:
+            return
         fresh = self._take_fresh()
         if fresh:
-            claimed = claims.claim(
-                self.at.database,
-                self.worker,
-                self.source_id,
-                self.run_id,
-                len(fresh),
-                self.settings.lease_seconds,
-                object_ids=fresh,
-                attempts_max=self.settings.attempts_max,
-            )
-            self._waiting.extendleft(reversed(claimed))
+            self._waiting.extendleft(reversed(self._take(len(fresh), fresh)))
         Drain._claim(self, room)  # `super()` is not to be had in a subclass of a dataclass with slots before 3.14
 
     def _take_fresh(self) -> list[int]:
@@ -75,7 +73,7 @@ class Continuous(Drain):
     def _wait_for_more(self, enough: bool) -> bool:
         if self.lane.fresh or self.lane.wake.is_set():
             return True
-        left = claims.waiting(self.at.database, self.source_id, attempts_max=self.settings.attempts_max)
+        left = claims.waiting(self.at.database, self.source_id, attempts_max=self._attempts_max)
         if left.leased:
             claims.reclaim_dead(self.at.database)
         if not (left.claimable or left.delayed or left.leased) and self.lane.until_idle.is_set():

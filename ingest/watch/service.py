@@ -213,6 +213,7 @@ class Watch:
             stop=self._stop,
             lane=self._lane,
             warm=self._batch.settings.watch_warm,
+            endless=not self._once,
         )
 
     # ---- listing
@@ -253,6 +254,8 @@ class Watch:
             self._standing.files[report.outcome.value if report.outcome else "pending"] += 1
             if report.outcome is not None:
                 self._standing.faults.pop("reading", None)
+            else:
+                self._standing.faults["reading"] = report.detail
             self._on_file(report)
 
     def _report_gone(self, keys: list[str]) -> None:

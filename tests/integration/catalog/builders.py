@@ -1,6 +1,7 @@
 """TEST: small objects, chunks and publications, and the few steps every catalogue test begins with."""
 
 import hashlib
+import time
 from collections.abc import Iterable
 from typing import Any
 
@@ -121,3 +122,14 @@ def rows(db: Database, statement: str, **parameters: object) -> list[Json]:
     """What a statement answers, as dictionaries."""
     with db.begin() as connection:
         return [dict(row._mapping) for row in connection.execute(text(statement), parameters)]
+
+
+def wait_until_blocked(db: Database) -> None:
+    """Until somebody waits for a lock on a row of this database: asked of the server, not guessed by a time."""
+    deadline = time.monotonic() + 60
+    statement = """
+        SELECT count(*) AS n FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'
+    """
+    while not rows(db, statement)[0]["n"]:
+        assert time.monotonic() < deadline, "nobody came to wait"
+        time.sleep(0.01)

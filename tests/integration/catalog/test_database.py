@@ -59,6 +59,20 @@ def test_a_lost_connection_is_replaced_for_the_next_transaction(db: Database) ->
     assert rows(db, "SELECT 1 AS one") == [{"one": 1}]
 
 
+def test_a_server_that_vanishes_is_given_up_by_every_connection(db: Database) -> None:
+    """A host that is gone confirms nothing and refuses nothing: the kernel alone would wait for 15 minutes."""
+    with db.engine.connect() as pooled:
+        driver = pooled.connection.driver_connection
+        assert isinstance(driver, psycopg.Connection)
+        of_pool = driver.info.get_parameters()
+    with db.connect_alone() as alone:
+        of_alone = alone.info.get_parameters()
+    for parameters in (of_pool, of_alone):
+        assert 0 < int(parameters["tcp_user_timeout"]) <= 60_000
+        assert int(parameters["keepalives_idle"]) + 3 * int(parameters["keepalives_interval"]) <= 60
+        assert parameters["keepalives"] == "1"
+
+
 def test_a_statement_that_takes_too_long_is_ended_by_the_server(db_url: str) -> None:
     with (
         Database.open(db_url, statement_seconds=0.2) as hasty,

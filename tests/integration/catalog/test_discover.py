@@ -12,7 +12,7 @@ from ingest.catalog.claims import claim, register_worker, release
 from ingest.catalog.database import Database
 from ingest.catalog.discover import Plan, plan
 from ingest.catalog.parses import Recipe
-from ingest.catalog.runs import start_run
+from ingest.catalog.runs import finish_run, start_run
 from ingest.errors import DatabaseError, LeaseLost
 from ingest.knowledge.postgres import PostgresKnowledge
 from ingest.publish import mark_deleted, publish
@@ -184,6 +184,7 @@ def test_what_was_given_up_and_then_vanished_is_taken_up_by_the_next_run(db: Dat
         for claimed in claim(db, worker, source, run, 10, 600, attempts_max=1):
             release(db, claimed, "the store was down", 600)
         assert claim(db, worker, source, run, 10, 600, attempts_max=1) == []
+        finish_run(db, run, "failed")
         following = start_run(db, source, "batch")
         plan(db, source, following, [stored("here")])
         again = claim(db, worker, source, following, 10, 600, attempts_max=1)

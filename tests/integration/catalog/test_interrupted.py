@@ -45,18 +45,18 @@ def test_a_run_taken_for_dead_while_its_database_was_away_has_the_last_word(db: 
 
 def test_tries_of_a_killed_run_are_not_held_against_the_file(db: Database) -> None:
     source, first = begin(db, stored("a"))
-    for _ in range(2):
+    for deaths in range(2):
         worker = register_worker(db)
         with db.begin() as connection:
             connection.execute(text("UPDATE workers SET run_id = :run WHERE id = :id"), {"run": first, "id": worker.id})
-        (claimed,) = claim(db, worker, source, first, 1, HOUR, attempts_max=3)
+        (claimed,) = claim(db, worker, source, first, 1, HOUR, attempts_max=3, suspects=deaths > 0)
         _die(db, worker)
         reclaim_dead(db)
     assert claimed.attempts == 2
     end_abandoned(db)
     second = start_run(db, source, "batch")
     with register_worker(db, second) as worker:
-        (again,) = claim(db, worker, source, second, 1, HOUR, attempts_max=3)
+        (again,) = claim(db, worker, source, second, 1, HOUR, attempts_max=3, suspects=True)
         assert again.attempts == 1
         plan(db, source, second, [stored("a")])  # the listing comes later than the claim
 

@@ -38,7 +38,8 @@ def test_a_kill_at_any_statement_loses_nothing_and_publishes_nothing_twice(
     assert len(rows(db, "SELECT id FROM sandbox_runs")) == audit.verify(db).events == settled
 
     with register_worker(db, run) as worker:
-        for claimed in claim(db, worker, source, run, OBJECTS, 600):
+        left = claim(db, worker, source, run, OBJECTS, 600)
+        for claimed in left + claim(db, worker, source, run, OBJECTS, 600, suspects=True):
             publish(db, knowledge, publication(claimed, "one", "two", claimed.key))
     after = reconcile(db, source)
     assert after.ok

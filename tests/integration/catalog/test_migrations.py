@@ -82,7 +82,7 @@ def test_work_goes_on_in_it(released: Database) -> None:
     assert reconcile.reconcile(released, sources[0].id).problems == ()
     with claims.register_worker(released) as worker:
         (run,) = rows(released, "SELECT id FROM runs WHERE state = 'running' ORDER BY started_at DESC LIMIT 1")
-        (claimed,) = claims.claim(released, worker, sources[0].id, str(run["id"]), 5, 60)
+        (claimed,) = claims.claim(released, worker, sources[0].id, str(run["id"]), 5, 60, suspects=True)
         assert claimed.key == "waiting.txt"
     (entry,) = [entry for entry in quarantine.list_entries(released) if entry.status == "held"]
     quarantine.reprocess(released, entry.id, by="ada", because="parser fixed")

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from ingest.catalog.claims import Claim, Worker, claim, claim_fairly, register_worker, release, waiting
+from ingest.catalog.claims import Claim, Worker, claim, claim_fairly, reclaim_dead, register_worker, release, waiting
 from ingest.catalog.database import Database
-from ingest.catalog.discover import plan
+from ingest.catalog.discover import note_change, plan
 from ingest.catalog.runs import open_source, start_run, summarize
 from ingest.catalog.story import stories
 from ingest.catalog.tenants import Tenant, list_tenants, set_tenant, share_out
@@ -160,10 +160,11 @@ def test_the_file_that_reaches_a_quota_of_bytes_is_still_let_in(db: Database) ->
     with register_worker(db, run) as worker:
         assert len(claim(db, worker, source, run, 20, HOUR)) == 3
         assert claim(db, worker, source, run, 20, HOUR) == []
-    assert (_the(db, "a").bytes, _the(db, "a").bytes_left) == (30, -5)
-    deferral = _the(db, "a").deferral
+        assert (_the(db, "a").bytes, _the(db, "a").bytes_left) == (30, -5)
+        deferral = _the(db, "a").deferral
     assert deferral is not None
     assert deferral.limit == "bytes_per_day"
+    assert _the(db, "a").bytes == 0, "nobody read them"
 
 
 def test_processor_time_counts_against_its_quota(db: Database, knowledge: PostgresKnowledge) -> None:
@@ -188,6 +189,61 @@ def test_a_file_that_is_given_back_is_not_charged(db: Database) -> None:
         release(db, claim_one(db, worker, source, run), "the engine is down", 0)
         assert (_the(db, "a").files, _the(db, "a").bytes) == (0, 0)
         assert len(claim(db, worker, source, run, 5, HOUR)) == 1
+
+
+def test_what_is_given_back_is_what_was_charged_and_not_the_size_by_now(db: Database) -> None:
+    """An uploader replaces a small file by a large one before it is read: that must not pay for its other files."""
+    set_tenant(db, "a", {"bytes_per_day": 1000})
+    source = open_source(db, "s3://a/", tenant="a")
+    run = start_run(db, source.id, "batch")
+    plan(db, source.id, run, [stored("honest", size=500), stored("small", size=4)])
+    with register_worker(db, run) as worker:
+        honest, small = claim(db, worker, source.id, run, 2, HOUR)
+        note_change(db, small, stored("small", "2", size=1_000_000))
+        release(db, small, "changed while it was read", 0)
+        assert (_the(db, "a").files, _the(db, "a").bytes) == (1, honest.size)
+
+
+def test_it_is_given_back_on_the_day_on_which_it_was_charged(db: Database) -> None:
+    set_tenant(db, "a", {"files_per_day": 5})
+    ((source, run),) = _source(db, "a", 2).items()
+    with register_worker(db, run) as worker:
+        before = claim(db, worker, source, run, 1, HOUR)
+        with db.begin() as connection:  # midnight
+            connection.execute(text("UPDATE tenant_usage SET day = day - 1"))
+            connection.execute(text("UPDATE objects SET charged_day = charged_day - 1 WHERE charged_day IS NOT NULL"))
+        claim(db, worker, source, run, 1, HOUR)
+        release(db, before[0], "the engine is down", 0)
+    assert rows(db, "SELECT files, bytes FROM tenant_usage ORDER BY day") == [
+        {"files": 0, "bytes": 0}, {"files": 0, "bytes": 0},
+    ], "yesterday's by the release, today's by signing off"  # fmt: skip
+
+
+def test_a_crash_of_ours_costs_a_tenant_nothing(db: Database) -> None:
+    """A worker that is killed again and again would otherwise use up the day's quota on files that nobody read."""
+    set_tenant(db, "a", {"files_per_day": 3, "bytes_per_day": 30})
+    ((source, run),) = _source(db, "a", 3).items()
+    dying = register_worker(db, run)
+    assert len(claim(db, dying, source, run, 10, HOUR)) == 3
+    dying._presence.close()
+    assert reclaim_dead(db) == 3
+    assert (_the(db, "a").files, _the(db, "a").bytes) == (0, 0)
+
+    with register_worker(db, run) as vanished, register_worker(db, run) as heir:
+        held = claim(db, vanished, source, run, 10, HOUR, suspects=True)
+        with db.begin() as connection:
+            connection.execute(text("UPDATE objects SET lease_expires_at = now() - interval '1 second'"))
+        assert len(held) == len(claim(db, heir, source, run, 10, HOUR, suspects=True)) == 3
+        assert (_the(db, "a").files, _the(db, "a").bytes) == (3, 30), "charged once, to whoever has them now"
+
+
+def test_what_a_file_cost_that_came_to_its_end_is_not_given_back(db: Database, knowledge: PostgresKnowledge) -> None:
+    set_tenant(db, "a", {"files_per_day": 3})
+    ((source, run),) = _source(db, "a", 1).items()
+    with register_worker(db, run) as worker:
+        publish(db, knowledge, publication(claim_one(db, worker, source, run), "text"))
+        assert claim(db, worker, source, run, 1, HOUR) == []
+    assert _the(db, "a").files == 1
 
 
 def test_limits_hold_for_claims_from_a_list_of_ids(db: Database) -> None:

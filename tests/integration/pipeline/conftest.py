@@ -56,6 +56,7 @@ class House:
         with claims.register_worker(self.db, run_id) as worker:
             drain = Drain(stations, worker, known.id, run_id, chosen, self.reports.append, self.stop)
             drain.run()
+        runs.finish_run(self.db, run_id, "finished")
         return engine, drain
 
     def stations(self, script: Script, settings: Settings | None = None) -> Stations:

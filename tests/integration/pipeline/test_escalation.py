@@ -9,15 +9,16 @@ import pytest
 
 from contract.job import Job
 from contract.verdicts import Reason
+from ingest.breaker import FAULTS_IN_A_ROW_MAX
 from ingest.catalog import claims, discover, runs
-from ingest.drain import FAULTS_IN_A_ROW_MAX, Drain
+from ingest.drain import Drain
 from ingest.errors import SandboxUnavailable
-from ingest.images.health import ImageHealth
+from ingest.images.health import PROMPT_SECONDS, ImageHealth
 from ingest.manifests import SmokeTest
 from ingest.outcome import FileReport
 from ingest.pipeline import Stations
 from ingest.policy import Escalation, Policy
-from ingest.sandbox.base import Profile, SandboxRun
+from ingest.sandbox.base import Profile, SandboxRun, SandboxUsage
 from ingest.sandbox.scripted import Script, ScriptedEngine, played
 from tests.integration.catalog.builders import rows
 from tests.integration.pipeline.conftest import PROFILE, House
@@ -36,6 +37,7 @@ def _run(house: House, stations: Stations) -> tuple[dict[str, str | None], Drain
     with claims.register_worker(house.db, run_id) as worker:
         drain = Drain(stations, worker, source.id, run_id, house.settings, reports.append, threading.Event())
         drain.run()
+    runs.finish_run(house.db, run_id, "finished")
     return {row["key"]: row["reason"] for row in (report.as_json() for report in reports)}, drain
 
 
@@ -193,3 +195,71 @@ def test_a_refusal_by_the_contract_shows_that_the_image_works(house: House) -> N
     assert stations.health is not None
     stations.health.require_working(PROFILE, since=0.0)
     assert len(_jobs(stations)) == 1
+
+
+TIMELY = [Reason.STALLED, Reason.TIMEOUT, Reason.CPU_LIMIT]
+
+
+@pytest.mark.parametrize("verdict", [*TIMELY, Reason.OUT_OF_MEMORY, Reason.PIDS_LIMIT, Reason.DISK_LIMIT])
+def test_a_host_on_which_everything_meets_a_limit_quarantines_nothing(house: House, verdict: Reason) -> None:
+    """A frozen disk, a load of forty, memory for nobody: the smoke test fares like the files, so none is to blame."""
+    for number in range(20):
+        house.upload(f"{number:02}.txt", f"Text {number}.")
+    _, drain = _run(house, _watched(house, lambda *_: played(verdict=verdict)))
+    assert isinstance(drain.fault, SandboxUnavailable)
+    assert house.states() == {"pending": 20}
+    assert rows(house.db, "SELECT * FROM parses") == []
+
+    assert set(_run(house, _watched(house, echo))[0].values()) == {None}  # the host is well again
+    assert house.states() == {"indexed": 20}
+
+
+@pytest.mark.parametrize(("verdict", "held"), [*((verdict, False) for verdict in TIMELY), (Reason.CRASHED, True)])
+def test_a_host_that_reads_its_smoke_test_at_a_snail_s_pace_holds_nothing_by_the_clock(
+    house: House, verdict: Reason, held: bool
+) -> None:
+    """Overloaded, not dead: a tiny document comes through in the end, an ordinary one would not."""
+    house.upload("a.txt", "Ordinary.")
+
+    def read(profile: Profile, job: Job, document: bytes) -> SandboxRun:
+        if document == b"Ordinary.":
+            return played(verdict=verdict)
+        return replace(echo(profile, job, document), usage=SandboxUsage(wall_seconds=2 * PROMPT_SECONDS))
+
+    _, drain = _run(house, _watched(house, read))
+    assert house.states() == ({"quarantined": 1} if held else {"pending": 1})
+    assert isinstance(drain.fault, SandboxUnavailable) is not held
+
+
+def test_a_good_end_before_the_host_froze_is_no_proof(house: House) -> None:
+    """The file began, another ended well, then everything stood still: only the last seconds count."""
+    house.upload("a.txt", "Slow.")
+    stations = _watched(house, lambda *_: played(verdict=Reason.STALLED))
+    assert isinstance(stations.health, ImageHealth)
+    limits = replace(PROFILE.limits, stall_seconds=1e-9)
+    stations = replace(stations, policy=Policy({"text": replace(PROFILE, limits=limits)}, {}, "text", 1 << 20))
+
+    def ends_well_meanwhile(profile: Profile, job: Job, document: bytes) -> SandboxRun:
+        assert stations.health is not None
+        stations.health.note_good_end(PROFILE)
+        return played(verdict=Reason.STALLED)
+
+    assert isinstance(stations.engine, ScriptedEngine)
+    stations.engine._script = ends_well_meanwhile
+    _run(house, stations)
+    assert house.states() == {"pending": 1}
+
+
+def test_slow_files_among_good_ones_cost_one_smoke_test_at_the_most_and_are_remembered(house: House) -> None:
+    house.upload("slow.txt", "Slow.")
+
+    def read(profile: Profile, job: Job, document: bytes) -> SandboxRun:
+        return played(verdict=Reason.TIMEOUT) if document == b"Slow." else echo(profile, job, document)
+
+    first = _watched(house, read)
+    assert _run(house, first)[0] == {"slow.txt": "timeout"}
+    assert [document for *_, document in _jobs(first)] == [b"Slow.", b"Smoke test."]
+    house.upload("copy.txt", "Slow.")
+    second = _watched(house, read)
+    assert _run(house, second)[0] == {"copy.txt": "timeout"}
+    assert _jobs(second) == []

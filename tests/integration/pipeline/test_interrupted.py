@@ -66,19 +66,68 @@ def test_a_claim_nobody_heard_of_is_worked_on_later(house: House, monkeypatch: p
 
 def test_a_bug_in_a_heartbeat_does_not_end_the_heartbeats(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     house.upload("a.txt", "words")
-    beats, survived = iter([KeyError("bug"), KeyError("bug")]), threading.Event()
+    real, beats, survived = claims.heartbeat, iter([KeyError("bug"), KeyError("bug")]), threading.Event()
+
+    def heartbeat(*arguments: object, **keywords: object) -> object:
+        for bug in beats:
+            raise bug
+        survived.set()
+        return real(*arguments, **keywords)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(claims, "heartbeat", heartbeat)
+    _read_once(house, survived)
+
+
+def test_a_bug_while_reaping_does_not_end_the_reaping(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    house.upload("a.txt", "words")
+    turns, survived = iter([KeyError("bug"), KeyError("bug")]), threading.Event()
 
     def reap(_engine: ScriptedEngine) -> int:
-        for bug in beats:
+        for bug in turns:
             raise bug
         survived.set()
         return 0
 
+    monkeypatch.setattr(ScriptedEngine, "reap", reap)
+    _read_once(house, survived)
+
+
+def test_an_engine_that_is_slow_to_remove_orphans_costs_no_lease(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever another process left: its removal takes longer than a lease lives, and the leases live on."""
+    house.upload("a.txt", "words")
+    reaping, over, beats = threading.Event(), threading.Event(), threading.Semaphore(0)
+    real = claims.heartbeat
+
+    def heartbeat(*arguments: object, **keywords: object) -> object:
+        renewed = real(*arguments, **keywords)  # type: ignore[arg-type]
+        if reaping.is_set():
+            beats.release()
+        return renewed
+
+    def reap(_engine: ScriptedEngine) -> int:
+        reaping.set()
+        assert over.wait(60), "the reaping was waited for"
+        return 0
+
     def read(profile: Profile, job: Job, content: bytes) -> SandboxRun:
-        assert survived.wait(60), "no heartbeat came after a bug in one"
+        for _ in range(2):
+            assert beats.acquire(timeout=50), "no heartbeat came while orphans were removed"
         return echo(profile, job, content)
 
+    monkeypatch.setattr(claims, "heartbeat", heartbeat)
     monkeypatch.setattr(ScriptedEngine, "reap", reap)
+    house.run(read, lease_seconds=0.3)
+    over.set()
+    assert house.states() == {"indexed": 1}
+
+
+def _read_once(house: House, survived: threading.Event) -> None:
+    """One run whose only file is read when the thread in question has outlived its bugs."""
+
+    def read(profile: Profile, job: Job, content: bytes) -> SandboxRun:
+        assert survived.wait(60), "nothing came after a bug"
+        return echo(profile, job, content)
+
     house.run(read, lease_seconds=0.3)
     with house.db.begin() as connection:
         assert connection.execute(text("SELECT state FROM objects")).scalar_one() == "indexed"

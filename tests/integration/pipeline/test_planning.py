@@ -186,6 +186,7 @@ def test_a_listing_of_what_a_run_is_working_on_forgets_no_try_and_no_delay(house
         claims.release(db, claimed, "the engine is down", 600)
     plan(db, side.source.id, side.run_id, side.listed())
     assert rows(db, "SELECT attempts, not_before > now() AS delayed FROM objects") == [{"attempts": 1, "delayed": True}]
+    runs.finish_run(db, side.run_id, "failed")
     again = Side(house)
     plan(db, again.source.id, again.run_id, again.listed())
     assert rows(db, "SELECT attempts, not_before FROM objects") == [{"attempts": 0, "not_before": None}]
