@@ -92,11 +92,8 @@ class Ledger:
             pending += len(observe.observe(self._at.database, self._source_id, self._run_id, ready))
         if not going_on():
             return Listed(objects, pending, [])
-        missing = len(comparison.missing)
-        if missing > FILES_ALWAYS_ALLOWED and (
-            comparison.overflowed or missing * 100 > self._percent_max * (objects + missing)
-        ):
-            return Listed(objects, pending, [], withheld=missing)
+        if comparison.lacks_too_much(self._percent_max):
+            return Listed(objects, pending, [], withheld=len(comparison.missing))
         noticed = self.notice(comparison.missing)
         return Listed(objects, pending + len(noticed.pending), noticed.gone)
 
@@ -161,30 +158,44 @@ class _Comparison:
     MISSING_MAX: Final = 100_000
 
     def __init__(self, known: Iterator[str]) -> None:
-        self._known = known
+        self._keys = known
+        self._known = 0
         self.missing: list[str] = []
-        self.overflowed = False
+        self._overflowed = False
 
     def of(self, listing: Iterable[StoredObject]) -> Iterator[StoredObject]:
         """The listing itself. `missing` is complete when it came to its end."""
-        expected = next(self._known, None)
+        expected = self._next_known()
         for stored in listing:
             key = stored.key.encode("utf-8")
             while expected is not None and expected.encode("utf-8") < key:
                 self._miss(expected)
-                expected = next(self._known, None)
+                expected = self._next_known()
             if expected == stored.key:
-                expected = next(self._known, None)
+                expected = self._next_known()
             yield stored
         while expected is not None:
             self._miss(expected)
-            expected = next(self._known, None)
+            expected = self._next_known()
+
+    def lacks_too_much(self, percent_max: int) -> bool:
+        """Whether so large a part of the known files is missing that it is not to be believed.
+
+        What is new counts for nothing here: it may be the wrong share, with files enough of its own.
+        """
+        missing = len(self.missing)
+        return missing > FILES_ALWAYS_ALLOWED and (self._overflowed or missing * 100 > percent_max * self._known)
+
+    def _next_known(self) -> str | None:
+        key = next(self._keys, None)
+        self._known += key is not None
+        return key
 
     def _miss(self, key: str) -> None:
         if len(self.missing) < self.MISSING_MAX:
             self.missing.append(key)
         else:
-            self.overflowed = True
+            self._overflowed = True
 
 
 def _parts(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
