@@ -53,12 +53,14 @@ class MassDeletionRefused(StoreError):
 class Withdrawal:
     """The part of one refresh that takes answers away. Made after a complete listing, before any work is done.
 
-    `known` is how many files the catalogue had of the source before this run, without those deleted by then.
+    `known` is how many files the catalogue had of the source before this run, without those deleted by then; `listed`
+    how many the listing showed.
     """
 
     at: Stations
     listing: Listing
     known: int
+    listed: int
     missing: int
     percent_max: int
     concurrency: int
@@ -84,7 +86,7 @@ class Withdrawal:
         listing = withdraw.listing_of(at.database, source_id, run_id)
         survey = withdraw.survey_listed(at.database, listing)
         known = survey.standing - planned.new
-        begun = cls(at, listing, known, survey.missing, percent_max, concurrency, allow_mass_delete)
+        begun = cls(at, listing, known, planned.listed, survey.missing, percent_max, concurrency, allow_mass_delete)
         begun._catch(survey)
         return begun
 
@@ -137,13 +139,15 @@ class Withdrawal:
 
     def _catch(self, survey: Survey) -> None:
         """The safety catch. What it refuses ends the run: nothing was withdrawn, and the old answers stand."""
-        if self.allow_mass_delete or survey.lost <= FILES_ALWAYS_ALLOWED:
-            return
-        if survey.lost * 100 <= self.percent_max * self.known:
+        few = survey.lost <= FILES_ALWAYS_ALLOWED or survey.lost * 100 <= self.percent_max * self.known
+        # Nothing at all is what a mount point without a mount shows: believed of no source, however small.
+        nothing = not self.listed and survey.lost > 0
+        if self.allow_mass_delete or (few and not nothing):
             return
         runs.finish_run(self.at.database, self.listing.run_id, "failed")
+        too_many = "and the listing is empty" if nothing else f"more than {self.percent_max} %"
         raise MassDeletionRefused(
-            f"{survey.lost} of {self.known} files are gone, more than {self.percent_max} %; nothing was deleted",
+            f"{survey.lost} of {self.known} files are gone, {too_many}; nothing was deleted",
             hint="look at the source; if this is what you want, run it again with --allow-mass-delete",
         )
 

@@ -160,6 +160,7 @@ class _Comparison:
     def __init__(self, known: Iterator[str]) -> None:
         self._keys = known
         self._known = 0
+        self._listed = 0
         self.missing: list[str] = []
         self._overflowed = False
 
@@ -173,6 +174,7 @@ class _Comparison:
                 expected = self._next_known()
             if expected == stored.key:
                 expected = self._next_known()
+            self._listed += 1
             yield stored
         while expected is not None:
             self._miss(expected)
@@ -181,9 +183,12 @@ class _Comparison:
     def lacks_too_much(self, percent_max: int) -> bool:
         """Whether so large a part of the known files is missing that it is not to be believed.
 
-        What is new counts for nothing here: it may be the wrong share, with files enough of its own.
+        What is new counts for nothing here: it may be the wrong share, with files enough of its own. An empty listing
+        is what a mount point shows when nothing is mounted there, and believed of no source, however small.
         """
         missing = len(self.missing)
+        if not self._listed:
+            return missing > 0
         return missing > FILES_ALWAYS_ALLOWED and (self._overflowed or missing * 100 > percent_max * self._known)
 
     def _next_known(self) -> str | None:

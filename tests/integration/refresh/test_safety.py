@@ -51,7 +51,7 @@ def test_too_many_deletions_stop_before_the_first_of_them(refreshing: Refreshing
     assert set(refreshing.answers()) == {*NAMES[21:], "new.txt"}
 
 
-@pytest.mark.parametrize(("removed", "percent"), [(20, 20), (50, 50), (100, 100), (10, 0)])
+@pytest.mark.parametrize(("removed", "percent"), [(20, 20), (50, 50), (99, 99), (10, 0)])
 def test_as_many_as_the_setting_allows_are_deleted(refreshing: Refreshing, removed: int, percent: int) -> None:
     refreshing.upload(*NAMES)
     refreshing.refresh()
@@ -61,10 +61,29 @@ def test_as_many_as_the_setting_allows_are_deleted(refreshing: Refreshing, remov
 
 
 def test_a_few_files_are_never_too_many(refreshing: Refreshing) -> None:
-    refreshing.upload(*NAMES[:10])
+    refreshing.upload(*NAMES[:11])
     refreshing.refresh()
     refreshing.remove(*NAMES[:10])
     refreshing.refresh()
+    assert set(refreshing.answers()) == {NAMES[10]}
+
+
+@pytest.mark.parametrize("files", [1, 10])
+def test_an_empty_listing_empties_no_source_however_small(refreshing: Refreshing, files: int) -> None:
+    """Hostile: a share is unmounted, and its mount point is an empty folder."""
+    refreshing.upload(*NAMES[:files])
+    refreshing.refresh()
+    uploads = refreshing.house.uploads
+    away = uploads.rename(refreshing.house.folder / "away")
+    uploads.mkdir()
+    with pytest.raises(MassDeletionRefused, match="the listing is empty"):
+        refreshing.refresh()
+    assert set(refreshing.answers()) == {*NAMES[:files]}
+    uploads.rmdir()
+    away.rename(uploads)
+    refreshing.refresh()
+    refreshing.remove(*NAMES[:files])
+    refreshing.refresh(allow_mass_delete=True)
     assert refreshing.answers() == {}
 
 
@@ -167,7 +186,7 @@ def test_a_file_whose_place_something_else_took_is_gone(refreshing: Refreshing, 
     else:
         (uploads / "folder").rmdir()
         (uploads / "folder").symlink_to("/etc")
-    refreshing.refresh()
+    refreshing.refresh(allow_mass_delete=True)
     assert refreshing.answers() == {}
     assert "indexed" not in refreshing.house.states()
 

@@ -51,3 +51,20 @@ def test_the_wrong_share_withdraws_nothing_however_many_files_it_has(uploads: Pa
     post.once(feed(post))
     assert {*known} <= post.answers().keys()
     assert post.statuses[-1]["withheld_deletions"] == len(known)
+
+
+@pytest.mark.parametrize("files", [1, 10])
+def test_an_empty_listing_empties_no_source_however_small(uploads: Path, post: Post, files: int) -> None:
+    """Hostile: a share is unmounted, and its mount point is an empty folder."""
+    names = {f"{number}.txt" for number in range(files)}
+    write(uploads, *names)
+    post.once(feed(post))
+    away = mount_another(uploads)
+    post.once(feed(post))
+    assert post.answers().keys() == names
+    assert post.statuses[-1]["withheld_deletions"] == files
+    uploads.rmdir()
+    away.rename(uploads)
+    post.once(feed(post))
+    assert post.answers().keys() == names
+    assert post.statuses[-1]["withheld_deletions"] == 0
