@@ -74,7 +74,9 @@ class Ledger:
         for part in _parts(wanted, OBJECTS_AT_ONCE):
             shown, gone = self._look(part, noticed.failed)
             noticed.pending += observe.observe(self._at.database, self._source_id, self._run_id, shown)
-            noticed.gone += self._withdraw(gone)
+            withdrawn = self._withdraw(gone)
+            noticed.gone += withdrawn
+            noticed.pending += self._look_again(withdrawn, noticed.failed)
         return noticed
 
     def list_source(self, going_on: Callable[[], bool]) -> Listed:
@@ -150,6 +152,15 @@ class Ledger:
                     audit.append(connection, AuditKind.DELETED, subject=subject, actor=self._actor, detail=told)
             withdrawn += [item.key for item in gone]
         return withdrawn
+
+    def _look_again(self, withdrawn: Sequence[str], failed: dict[str, str]) -> list[int]:
+        """Take back in what came back between the look at it and the commit of its withdrawal; ids that wait for work.
+
+        Whoever else saw such a file before that commit found it known, wrote nothing and will not come again. This look
+        after the commit sees it, too. Whoever sees it later finds it deleted, and makes it pending.
+        """
+        shown = [stored for stored in self._look(withdrawn, failed)[0] if self._feed.ready(stored)]
+        return observe.observe(self._at.database, self._source_id, self._run_id, shown)
 
 
 class _Comparison:

@@ -1,13 +1,18 @@
 """TEST: what a listing lacks is withdrawn only when it can be believed; what is in the store never stays deleted."""
 
+import threading
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from ingest.run import Batch
+from ingest.store.base import StoredObject
 from ingest.store.folder import FolderStore
 from ingest.store.open import open_store
 from ingest.watch.folder import FolderFeed
+from ingest.watch.ledger import Ledger
 from tests.integration.watch.conftest import Post
 
 pytestmark = pytest.mark.timeout(120)
@@ -68,3 +73,37 @@ def test_an_empty_listing_empties_no_source_however_small(uploads: Path, post: P
     post.once(feed(post))
     assert post.answers().keys() == names
     assert post.statuses[-1]["withheld_deletions"] == 0
+
+
+def ledger(batch: Batch, feed: FolderFeed) -> Ledger:
+    return Ledger(batch.stations, batch.source.id, batch.run_id, feed, actor="worker", mass_delete_percent=20)
+
+
+@pytest.mark.parametrize("content", ["words of a.txt", "other words"])
+def test_what_comes_back_while_it_is_withdrawn_and_is_seen_by_another_watcher_answers(
+    uploads: Path, post: Post, monkeypatch: pytest.MonkeyPatch, content: str
+) -> None:
+    """Hostile: between one watcher's look and its withdrawal the file is uploaded again, and another watcher looks at
+    it, finds it known or has it read, and settles the event: nobody will be told of this upload again.
+    """
+    write(uploads, "a.txt", "b.txt")
+    post.once(feed(post))
+    (uploads / "a.txt").unlink()
+    with closing(feed(post)) as first, closing(feed(post)) as second, post.open() as one, post.open() as other:
+        look = first.look
+
+        def comes_back(key: str) -> StoredObject | None:
+            monkeypatch.setattr(first, "look", look)
+            found = look(key)
+            (uploads / key).write_text(content)
+            ledger(other, second).notice([key])
+            other.drain(on_file=post.reports.append, stop=threading.Event())
+            return found
+
+        monkeypatch.setattr(first, "look", comes_back)
+        noticed = ledger(one, first).notice(["a.txt"])
+        assert noticed.gone == ["a.txt"]
+        assert len(noticed.pending) == 1
+        one.drain(on_file=post.reports.append, stop=threading.Event())
+    assert post.answers() == {"a.txt": content, "b.txt": "words of b.txt"}
+    assert post.problems() == ()
