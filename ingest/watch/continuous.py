@@ -95,6 +95,9 @@ class Continuous(Drain):
             done = wait(self._running, timeout=LISTEN_SECONDS, return_when=FIRST_COMPLETED).done
         if done or self.stop.is_set():
             Drain._collect(self)
+        else:
+            # Heard. Where no claim follows, as while paused, it must not be heard again and again.
+            self.lane.wake.clear()
 
     def _has_room(self) -> bool:
         return len(self._running) < self.settings.concurrency
