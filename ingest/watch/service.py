@@ -109,6 +109,11 @@ class Watch:
         self._listing_wanted.set()
 
     @property
+    def came_to_its_end(self) -> bool:
+        """Whether, with `once`, all was heard and tried, rather than stopped before."""
+        return self._lane.until_idle.is_set()
+
+    @property
     def stopping(self) -> bool:
         """Whether it was told to stop."""
         return self._stop.is_set()
@@ -195,8 +200,10 @@ class Watch:
             except GloveportError as error:
                 drain.fault = error
             self._batch.ended_by = drain.orders.stop or self._batch.ended_by
+            # An earlier drain may have given up on files which this one found nothing to do about.
+            self._batch.fault = drain.fault or self._batch.fault
+            self._batch.deferral = drain.deferral
             if self._lane.until_idle.is_set():
-                self._batch.fault = drain.fault
                 return
             if not self._stop.is_set():
                 back_off.wait(drain.fault or GloveportError("nothing more to do"), fresh=drain.finished > 0)
