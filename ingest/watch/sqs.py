@@ -66,7 +66,14 @@ class SqsFeed:
         hints: list[Hint] = []
         wait = WAIT_SECONDS
         while len(hints) < MESSAGES_AT_ONCE:
-            messages = self._queue.receive(wait, VISIBILITY_SECONDS)
+            try:
+                messages = self._queue.receive(wait, VISIBILITY_SECONDS)
+            except FeedError as error:
+                if not hints:
+                    raise
+                # What was received is ours to deal with: dropped here, it would be kept invisible for ever.
+                log.info("a part of a micro-batch is dealt with: %s", error)
+                break
             with self._lock:
                 self._held.update(message.receipt for message in messages)
             hints += [self._hint(message) for message in messages]
