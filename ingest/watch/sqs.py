@@ -28,7 +28,7 @@ WAIT_SECONDS: Final = 5  # of one long poll; it bounds how long a stop can go un
 VISIBILITY_SECONDS: Final = 60
 TRY_AGAIN_SECONDS: Final = 30
 MESSAGES_AT_ONCE: Final = 100
-BODY_CHARACTERS_KEPT: Final = 1000
+KEYS_KEPT: Final = 20
 
 
 class SqsFeed:
@@ -119,12 +119,13 @@ class SqsFeed:
 
     def _hint(self, message: Message) -> Hint:
         last = message.received >= self._tries
+        told = self._told(message)
         try:
-            told = events.latest(events.parse(message.body)).values()
+            changed = events.latest(events.parse(message.body)).values()
         except NotAnEvent as refusal:
-            return Hint(fault=str(refusal), last=last, told=self._told(message), receipt=message.receipt)
-        keys = tuple(event.key[len(self._prefix) :] for event in told if self._concerns(event.bucket, event.key))
-        return Hint(keys=keys, last=last, told=self._told(message), receipt=message.receipt)
+            return Hint(fault=str(refusal), last=last, told=told, receipt=message.receipt)
+        keys = tuple(event.key[len(self._prefix) :] for event in changed if self._concerns(event.bucket, event.key))
+        return Hint(keys=keys, last=last, told=told | {"keys": list(keys[:KEYS_KEPT])}, receipt=message.receipt)
 
     def _concerns(self, bucket: str, key: str) -> bool:
         """Whether it is an object of the source; what gloveport wrote there itself is none."""
@@ -139,12 +140,13 @@ class SqsFeed:
         return False
 
     def _told(self, message: Message) -> Json:
+        """What goes on record of it for good: never its body, in which a link or a token may stand."""
         return {
             "queue": self._queue.url,
             "message": message.message_id,
             "received": message.received,
             "sha256": hashlib.sha256(message.body.encode("utf-8", "surrogatepass")).hexdigest(),
-            "body": message.body[:BODY_CHARACTERS_KEPT],
+            "fields": events.fields(message.body),
             "dead_letters": self._redriven,
         }
 
