@@ -258,6 +258,12 @@ objects = Table(
         initially="DEFERRED",
     ),
     Index("objects_pending_index", "source_id", "id", postgresql_where=text("state = 'pending'")),
+    Index(
+        "objects_standing_index",
+        "source_id",
+        text('"left"(key, 512) COLLATE "C"'),
+        postgresql_where=text("state <> 'deleted'"),
+    ),
     Index("objects_lease_owner_index", "lease_owner", postgresql_where=text("lease_owner IS NOT NULL")),
     Index("objects_document_id_index", "document_id"),
     postgresql_with={"fillfactor": "80"},  # re-accounting an unchanged object then stays on its page, off the indexes

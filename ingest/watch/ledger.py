@@ -67,11 +67,8 @@ class Ledger:
 
     def notice(self, keys: Iterable[str], folders: Iterable[str] = ()) -> Noticed:
         """Look at these keys, and at every known key below these folders, and write down what there is."""
-        wanted = dict.fromkeys(keys)
-        for folder in folders:
-            wanted |= dict.fromkeys(observe.standing_keys(self._at.database, self._source_id, folder))
         noticed = Noticed()
-        for part in _parts(wanted, OBJECTS_AT_ONCE):
+        for part in _parts(itertools.chain(dict.fromkeys(keys), self._known_below(folders)), OBJECTS_AT_ONCE):
             shown, gone = self._look(part, noticed.failed)
             noticed.pending += observe.observe(self._at.database, self._source_id, self._run_id, shown)
             withdrawn = self._withdraw(gone)
@@ -105,6 +102,12 @@ class Ledger:
             subject = f"message {told.get('message', '')}"
             detail = {"why": why, "run": self._run_id, **told}
             audit.append(connection, AuditKind.MESSAGE_REFUSED, subject=subject, actor=self._actor, detail=detail)
+
+    def _known_below(self, folders: Iterable[str]) -> Iterator[str]:
+        """Known keys below these, a bounded number in memory. Any path that went away may have been a folder."""
+        for part in _parts(folders, OBJECTS_AT_ONCE):
+            for folder in observe.standing_folders(self._at.database, self._source_id, part):
+                yield from observe.standing_keys(self._at.database, self._source_id, folder)
 
     def _look(self, keys: Sequence[str], failed: dict[str, str]) -> tuple[list[StoredObject], list[str]]:
         """What the store has of these keys, and which it has not. One key's refusal is its own, unless it is all's."""
