@@ -27,6 +27,7 @@ OWN_PREFIX: Final = ".gloveport/"
 WAIT_SECONDS: Final = 5  # of one long poll; it bounds how long a stop can go unheard
 VISIBILITY_SECONDS: Final = 60
 TRY_AGAIN_SECONDS: Final = 30
+CLOSE_SECONDS: Final = 5.0
 MESSAGES_AT_ONCE: Final = 100
 KEYS_KEPT: Final = 20
 
@@ -107,12 +108,12 @@ class SqsFeed:
     def close(self) -> None:
         """As `Feed.close`."""
         self._over.set()
-        self._thread.join()
+        self._thread.join(CLOSE_SECONDS)  # it may wait for the queue, and does no harm when it goes on
         with self._lock:
             held = sorted(self._held)
             self._held.clear()
         try:
-            self._queue.show_in(held, 0)
+            self._queue.show_in(held, 0, try_once=True)
         except FeedError as error:
             log.info("messages come again after %d s: %s", VISIBILITY_SECONDS, error)
         self._queue.close()
