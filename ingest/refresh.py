@@ -26,6 +26,7 @@ from ingest.catalog import observe, runs, withdraw
 from ingest.catalog.discover import Plan
 from ingest.catalog.settle import retire_document
 from ingest.catalog.withdraw import Arrival, Listing, Missing, Survey
+from ingest.crashpoints import CrashPoint, reached
 from ingest.errors import ObjectMissing, StoreError, StoreUnavailable
 from ingest.fetch import BLOCK_BYTES
 from ingest.outcome import FileReport, Json, Outcome
@@ -91,6 +92,7 @@ class Withdrawal:
         known = survey.standing - planned.new
         begun = cls(at, listing, known, planned.listed, survey.missing, percent_max, concurrency, allow_mass_delete)
         begun._catch(survey)
+        reached(CrashPoint.SURVEYED)
         return begun
 
     def follow_moves(self, *, on_file: OnFile, stop: threading.Event) -> int:
@@ -128,6 +130,7 @@ class Withdrawal:
         if not self.missing or stop.is_set():
             return 0
         self._catch(withdraw.survey_settled(self.at.database, self.listing))
+        reached(CrashPoint.WITHDRAWAL_BEGUN)
         withdrawn = after = 0
         while not stop.is_set():
             page = withdraw.missing_objects(self.at.database, self.listing, after=after, count=OBJECTS_AT_ONCE)
@@ -178,18 +181,22 @@ class Withdrawal:
         gone = next(filter(lambda found: self._is_gone(found.key), candidates), None)
         if gone is None:
             return None
+        reached(CrashPoint.MOVE_BEFORE)
         with self.at.database.begin() as connection:
             if not withdraw.move(connection, self.listing, gone, arrival):
                 return None  # somebody else was at one of the two meanwhile: they go the way of all others
             told = {"run": self.listing.run_id, "sha256": gone.sha256, "document": gone.document_id}
             self._tell(connection, AuditKind.DELETED, gone, told | {"moved_to": arrival.key, "chunks_withdrawn": 0})
             self._tell(connection, AuditKind.UNCHANGED, arrival, told | {"moved_from": gone.key})
+            reached(CrashPoint.MOVE_INSIDE)
+        reached(CrashPoint.MOVE_AFTER)
         return gone
 
     def _retire(self, gone: Iterable[Missing]) -> list[Missing]:
         """One transaction: chunks gone, documents retired, objects settled, events appended. Returns what was taken."""
         ids = [found.object_id for found in gone]
         chunks: dict[int, int] = {}
+        reached(CrashPoint.WITHDRAW_BEFORE)
         with self.at.database.begin() as connection:
             locked = withdraw.lock_missing(connection, self.listing, ids)
             for found in locked:
@@ -200,6 +207,8 @@ class Withdrawal:
             for found in locked:
                 told = {"run": self.listing.run_id, "chunks_withdrawn": chunks.get(found.object_id, 0)}
                 self._tell(connection, AuditKind.DELETED, found, told)
+            reached(CrashPoint.WITHDRAW_INSIDE)
+        reached(CrashPoint.WITHDRAW_AFTER)
         return locked
 
     def _still_gone(self, withdrawn: Iterable[Missing]) -> list[Missing]:
@@ -210,6 +219,7 @@ class Withdrawal:
                 gone.append(found)
             else:
                 shown.append(stored)
+        reached(CrashPoint.LOOKED_AGAIN)
         observe.observe(self.at.database, self.listing.source_id, self.listing.run_id, shown)
         self.returned += len(shown)
         return gone

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, text
 from ingest.catalog.database import Database
 from ingest.catalog.discover import key_digest, plan
 from ingest.catalog.withdraw import Missing
+from ingest.crashpoints import CrashPoint, reached
 from ingest.store.base import StoredObject
 
 KEYS_AT_ONCE: Final = 20_000
@@ -30,7 +31,9 @@ def observe(db: Database, source_id: int, run_id: str, objects: Sequence[StoredO
     fresh = [stored for stored in objects if settled.get(key_digest(stored.key)) != stored.version]
     if not fresh:
         return []
+    reached(CrashPoint.OBSERVE_BEFORE)
     plan(db, source_id, run_id, fresh)
+    reached(CrashPoint.OBSERVED)
     statement = """
         SELECT id FROM objects WHERE source_id = :source AND key_digest = ANY(CAST(:digests AS bytea[]))
             AND state = 'pending' ORDER BY id

@@ -14,6 +14,7 @@ from ingest import audit
 from ingest.audit import AuditKind
 from ingest.catalog import observe, withdraw
 from ingest.catalog.settle import retire_document
+from ingest.crashpoints import CrashPoint, reached
 from ingest.errors import StoreError, StoreUnavailable
 from ingest.outcome import Json
 from ingest.pipeline import Stations
@@ -70,6 +71,7 @@ class Ledger:
         noticed = Noticed()
         for part in _parts(itertools.chain(dict.fromkeys(keys), self._known_below(folders)), OBJECTS_AT_ONCE):
             shown, gone = self._look(part, noticed.failed)
+            reached(CrashPoint.LOOKED)
             noticed.pending += observe.observe(self._at.database, self._source_id, self._run_id, shown)
             withdrawn = self._withdraw(gone)
             noticed.gone += withdrawn
@@ -91,6 +93,7 @@ class Ledger:
             pending += len(observe.observe(self._at.database, self._source_id, self._run_id, ready))
         if not going_on():
             return Listed(objects, pending, [])
+        reached(CrashPoint.SOURCE_COMPARED)
         if comparison.lacks_too_much(self._percent_max):
             return Listed(objects, pending, [], withheld=len(comparison.missing))
         noticed = self.notice(comparison.missing)
@@ -136,6 +139,7 @@ class Ledger:
         """Take away the documents of objects that are gone, a hundred a transaction, and return their keys."""
         withdrawn: list[str] = []
         for part in _parts(keys, GONE_AT_ONCE):
+            reached(CrashPoint.WITHDRAW_BEFORE)
             with self._at.database.begin() as connection:
                 gone = observe.lock_standing(connection, self._source_id, part)
                 if not gone:
@@ -153,6 +157,8 @@ class Ledger:
                     told["chunks_withdrawn"] = chunks.get(item.object_id, 0)
                     subject = f"object {item.object_id}"
                     audit.append(connection, AuditKind.DELETED, subject=subject, actor=self._actor, detail=told)
+                reached(CrashPoint.WITHDRAW_INSIDE)
+            reached(CrashPoint.WITHDRAW_AFTER)
             withdrawn += [item.key for item in gone]
         return withdrawn
 
@@ -162,7 +168,10 @@ class Ledger:
         Whoever else saw such a file before that commit found it known, wrote nothing and will not come again. This look
         after the commit sees it, too. Whoever sees it later finds it deleted, and makes it pending.
         """
+        if not withdrawn:
+            return []
         shown = [stored for stored in self._look(withdrawn, failed)[0] if self._feed.ready(stored)]
+        reached(CrashPoint.LOOKED_AGAIN)
         return observe.observe(self._at.database, self._source_id, self._run_id, shown)
 
 

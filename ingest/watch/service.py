@@ -19,6 +19,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from ingest.catalog import claims, runs
+from ingest.crashpoints import CrashPoint, reached
 from ingest.drain import OnFile
 from ingest.errors import GloveportError
 from ingest.outcome import FileReport, Json, Outcome, RunSummary
@@ -139,6 +140,7 @@ class Watch:
                 back_off.wait(error)
                 continue
             if hints:
+                reached(CrashPoint.HINTS_RECEIVED)
                 self._take_until_done(hints)
             elif self._once and self._listed_once.is_set() and self._feed.idle:
                 self._lane.until_idle.set()
@@ -172,8 +174,10 @@ class Watch:
         for hint in hints:
             why = hint.fault or next((noticed.failed[key] for key in hint.keys if key in noticed.failed), "")
             fates[self._fate(hint, why)].append(hint)
+        reached(CrashPoint.HINTS_NOTED)
         for fate, settled in fates.items():
             self._settle(settled, fate)
+        reached(CrashPoint.HINTS_SETTLED)
         self._standing.hints += len(hints)
         self._standing.last_hint = _now()
 
