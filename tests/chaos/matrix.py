@@ -73,8 +73,8 @@ def main() -> int:
         server = resources.enter_context(database_server())
         scripted = resources.enter_context(world(server, asked.files, resources.enter_context(s3_server())))
         _run_matrix(scripted, results)
-        results.watch_visits = _strike_triggers(scripted, "watch", results.watch)
-        results.refresh_visits = _strike_triggers(scripted, "refresh", results.refresh)
+        results.watch_visits = _strike_triggers(scripted, Command.WATCH, results.watch)
+        results.refresh_visits = _strike_triggers(scripted, Command.REFRESH, results.refresh)
         if asked.engine:
             real = resources.enter_context(engine_world(server))
             for case in containers.CASES:
