@@ -180,6 +180,8 @@ class _Conduct:
         """Of a refresh that was not told to stop: take away what its source lost."""
         if (withdrawal := self.withdrawal) is not None and not self.control.stop.is_set():
             self._attended("withdraw", lambda: withdrawal.withdraw(on_file=self._on_file, stop=self.control.stop))
+            if withdrawal.returned:
+                self._drain()
 
     def _attended(self, name: str, work: Callable[[], T]) -> T:
         """A task in a thread of its own; this one waits, shows progress and listens for a wish to stop."""

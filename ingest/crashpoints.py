@@ -27,7 +27,7 @@ CENSUS: Final = "census"  # in place of point:nth:mode: strike nowhere, only wri
 
 
 class CrashPoint(StrEnum):
-    """Every boundary of a run: a step is durable on one side of it and not begun on the other."""
+    """Every boundary: a step is durable on one side of it and not begun on the other."""
 
     WORKER_REGISTERED = "worker_registered"
     RUN_STARTED = "run_started"
@@ -70,6 +70,50 @@ class CrashPoint(StrEnum):
     CLOSING = "closing"
     ENGINE_CLOSING = "engine_closing"
     ENGINE_CLOSED = "engine_closed"
+    HINTS_RECEIVED = "hints_received"
+    LOOKED = "looked"
+    OBSERVE_BEFORE = "observe_before"
+    OBSERVED = "observed"
+    HINTS_NOTED = "hints_noted"
+    HINTS_SETTLED = "hints_settled"
+    SOURCE_COMPARED = "source_compared"
+    SURVEYED = "surveyed"
+    MOVE_BEFORE = "move_before"
+    MOVE_INSIDE = "move_inside"
+    MOVE_AFTER = "move_after"
+    WITHDRAWAL_BEGUN = "withdrawal_begun"
+    WITHDRAW_BEFORE = "withdraw_before"
+    WITHDRAW_INSIDE = "withdraw_inside"
+    WITHDRAW_AFTER = "withdraw_after"
+    LOOKED_AGAIN = "looked_again"
+
+
+_WITHDRAWING: Final = (
+    CrashPoint.WITHDRAW_BEFORE,
+    CrashPoint.WITHDRAW_INSIDE,
+    CrashPoint.WITHDRAW_AFTER,
+    CrashPoint.LOOKED_AGAIN,
+)
+WATCH_POINTS: Final = (
+    CrashPoint.HINTS_RECEIVED,
+    CrashPoint.LOOKED,
+    CrashPoint.OBSERVE_BEFORE,
+    CrashPoint.OBSERVED,
+    CrashPoint.HINTS_NOTED,
+    CrashPoint.HINTS_SETTLED,
+    CrashPoint.SOURCE_COMPARED,
+    *_WITHDRAWING,
+)
+REFRESH_POINTS: Final = (
+    CrashPoint.SURVEYED,
+    CrashPoint.MOVE_BEFORE,
+    CrashPoint.MOVE_INSIDE,
+    CrashPoint.MOVE_AFTER,
+    CrashPoint.WITHDRAWAL_BEGUN,
+    *_WITHDRAWING,
+)
+# What every run passes; a watch and a refresh pass most of these, too.
+RUN_POINTS: Final = tuple(point for point in CrashPoint if point not in {*WATCH_POINTS, *REFRESH_POINTS})
 
 
 class CrashMode(StrEnum):

@@ -3,8 +3,10 @@
     plan (complete, or it raises) → safety catch → moves → drain → safety catch → withdrawal → reconcile
 
 Nothing is withdrawn on the word of the listing alone. The catalogue must show that nobody else saw the object since
-(`catalog/withdraw.py`), again under the row's lock, and the store is asked once more for that very key before. A death
-between two transactions leaves objects that are still missing: the next refresh goes on with them.
+(`catalog/withdraw.py`), again under the row's lock, and the store is asked once more for that very key before. It is
+asked again after the commit: what came back in between is taken in again, since others may have seen it while it was
+still known, and will not come again. A death between two transactions leaves objects that are still missing: the next
+refresh goes on with them.
 """
 
 import hashlib
@@ -20,15 +22,16 @@ from sqlalchemy import Connection
 
 from ingest import audit
 from ingest.audit import AuditKind
-from ingest.catalog import runs, withdraw
+from ingest.catalog import observe, runs, withdraw
 from ingest.catalog.discover import Plan
 from ingest.catalog.settle import retire_document
 from ingest.catalog.withdraw import Arrival, Listing, Missing, Survey
+from ingest.crashpoints import CrashPoint, reached
 from ingest.errors import ObjectMissing, StoreError, StoreUnavailable
 from ingest.fetch import BLOCK_BYTES
 from ingest.outcome import FileReport, Json, Outcome
 from ingest.pipeline import Stations
-from ingest.store.base import ObjectStore
+from ingest.store.base import ObjectStore, StoredObject
 
 log = logging.getLogger(__name__)
 
@@ -53,16 +56,19 @@ class MassDeletionRefused(StoreError):
 class Withdrawal:
     """The part of one refresh that takes answers away. Made after a complete listing, before any work is done.
 
-    `known` is how many files the catalogue had of the source before this run, without those deleted by then.
+    `known` is how many files the catalogue had of the source before this run, without those deleted by then; `listed`
+    how many the listing showed. `returned` counts files that came back while they were withdrawn: they wait for work.
     """
 
     at: Stations
     listing: Listing
     known: int
+    listed: int
     missing: int
     percent_max: int
     concurrency: int
     allow_mass_delete: bool
+    returned: int = 0
 
     @classmethod
     def begin(
@@ -84,8 +90,9 @@ class Withdrawal:
         listing = withdraw.listing_of(at.database, source_id, run_id)
         survey = withdraw.survey_listed(at.database, listing)
         known = survey.standing - planned.new
-        begun = cls(at, listing, known, survey.missing, percent_max, concurrency, allow_mass_delete)
+        begun = cls(at, listing, known, planned.listed, survey.missing, percent_max, concurrency, allow_mass_delete)
         begun._catch(survey)
+        reached(CrashPoint.SURVEYED)
         return begun
 
     def follow_moves(self, *, on_file: OnFile, stop: threading.Event) -> int:
@@ -123,13 +130,15 @@ class Withdrawal:
         if not self.missing or stop.is_set():
             return 0
         self._catch(withdraw.survey_settled(self.at.database, self.listing))
+        reached(CrashPoint.WITHDRAWAL_BEGUN)
         withdrawn = after = 0
         while not stop.is_set():
             page = withdraw.missing_objects(self.at.database, self.listing, after=after, count=OBJECTS_AT_ONCE)
             if not page:
                 break
             after = page[-1].object_id
-            gone = self._retire([found for found in page if self._is_gone(found.key)])
+            retired = self._retire([found for found in page if self._is_gone(found.key)])
+            gone = self._still_gone(retired)
             for found in gone:
                 on_file(FileReport(found.key, Outcome.DELETED, detail=GONE))
             withdrawn += len(gone)
@@ -137,13 +146,15 @@ class Withdrawal:
 
     def _catch(self, survey: Survey) -> None:
         """The safety catch. What it refuses ends the run: nothing was withdrawn, and the old answers stand."""
-        if self.allow_mass_delete or survey.lost <= FILES_ALWAYS_ALLOWED:
-            return
-        if survey.lost * 100 <= self.percent_max * self.known:
+        few = survey.lost <= FILES_ALWAYS_ALLOWED or survey.lost * 100 <= self.percent_max * self.known
+        # Nothing at all is what a mount point without a mount shows: believed of no source, however small.
+        nothing = not self.listed and survey.lost > 0
+        if self.allow_mass_delete or (few and not nothing):
             return
         runs.finish_run(self.at.database, self.listing.run_id, "failed")
+        too_many = "and the listing is empty" if nothing else f"more than {self.percent_max} %"
         raise MassDeletionRefused(
-            f"{survey.lost} of {self.known} files are gone, more than {self.percent_max} %; nothing was deleted",
+            f"{survey.lost} of {self.known} files are gone, {too_many}; nothing was deleted",
             hint="look at the source; if this is what you want, run it again with --allow-mass-delete",
         )
 
@@ -152,33 +163,40 @@ class Withdrawal:
         waiting: defaultdict[str, list[Missing]] = defaultdict(list)
         for gone in withdraw.departed(self.at.database, self.listing, wanted, count=OBJECTS_AT_ONCE):
             waiting[gone.sha256].append(gone)
-        moved = 0
         # One iterator for each content: a vanished file that was looked at is not offered to the next arrival.
         offered = {digest: iter(found) for digest, found in waiting.items()}
+        followed: dict[Arrival, Missing] = {}
         for arrival, digest in digests.items():
-            if gone_key := self._follow(arrival, offered.get(digest, iter(()))):
-                on_file(FileReport(gone_key, Outcome.DELETED, detail=f"moved to {arrival.key}"))
-                on_file(FileReport(arrival.key, Outcome.UNCHANGED, detail=f"moved from {gone_key}"))
-                moved += 1
-        return moved
+            if (left := self._follow(arrival, offered.get(digest, iter(())))) is not None:
+                followed[arrival] = left
+        still_gone = self._still_gone(followed.values())
+        for arrival, gone in followed.items():
+            if gone in still_gone:
+                on_file(FileReport(gone.key, Outcome.DELETED, detail=f"moved to {arrival.key}"))
+            on_file(FileReport(arrival.key, Outcome.UNCHANGED, detail=f"moved from {gone.key}"))
+        return len(followed)
 
-    def _follow(self, arrival: Arrival, candidates: Iterator[Missing]) -> str:
-        """The key that the arrival has moved from, all of it written; empty when it moved from none of these."""
+    def _follow(self, arrival: Arrival, candidates: Iterator[Missing]) -> Missing | None:
+        """Which of these the arrival has moved from, all of it written; None when it moved from none of them."""
         gone = next(filter(lambda found: self._is_gone(found.key), candidates), None)
         if gone is None:
-            return ""
+            return None
+        reached(CrashPoint.MOVE_BEFORE)
         with self.at.database.begin() as connection:
             if not withdraw.move(connection, self.listing, gone, arrival):
-                return ""  # somebody else was at one of the two meanwhile: they go the way of all others
+                return None  # somebody else was at one of the two meanwhile: they go the way of all others
             told = {"run": self.listing.run_id, "sha256": gone.sha256, "document": gone.document_id}
             self._tell(connection, AuditKind.DELETED, gone, told | {"moved_to": arrival.key, "chunks_withdrawn": 0})
             self._tell(connection, AuditKind.UNCHANGED, arrival, told | {"moved_from": gone.key})
-        return gone.key
+            reached(CrashPoint.MOVE_INSIDE)
+        reached(CrashPoint.MOVE_AFTER)
+        return gone
 
     def _retire(self, gone: Iterable[Missing]) -> list[Missing]:
         """One transaction: chunks gone, documents retired, objects settled, events appended. Returns what was taken."""
         ids = [found.object_id for found in gone]
         chunks: dict[int, int] = {}
+        reached(CrashPoint.WITHDRAW_BEFORE)
         with self.at.database.begin() as connection:
             locked = withdraw.lock_missing(connection, self.listing, ids)
             for found in locked:
@@ -189,7 +207,22 @@ class Withdrawal:
             for found in locked:
                 told = {"run": self.listing.run_id, "chunks_withdrawn": chunks.get(found.object_id, 0)}
                 self._tell(connection, AuditKind.DELETED, found, told)
+            reached(CrashPoint.WITHDRAW_INSIDE)
+        reached(CrashPoint.WITHDRAW_AFTER)
         return locked
+
+    def _still_gone(self, withdrawn: Iterable[Missing]) -> list[Missing]:
+        """Of what was withdrawn, what the store still lacks after the commit. The rest is pending in this run again."""
+        gone, shown = [], []
+        for found in withdrawn:
+            if self._is_gone(found.key) or (stored := self._listed(found.key)) is None:
+                gone.append(found)
+            else:
+                shown.append(stored)
+        reached(CrashPoint.LOOKED_AGAIN)
+        observe.observe(self.at.database, self.listing.source_id, self.listing.run_id, shown)
+        self.returned += len(shown)
+        return gone
 
     def _tell(self, connection: Connection, kind: AuditKind, what: Missing | Arrival, detail: Json) -> None:
         audit.append(
@@ -211,8 +244,12 @@ class Withdrawal:
             raise
         except StoreError:
             # No plain file, or one that may not be read: whether it is *there* only a listing tells.
-            listed = next(iter(self.at.source.list(key)), None)
-            return listed is None or listed.key != key
+            return self._listed(key) is None
+
+    def _listed(self, key: str) -> StoredObject | None:
+        """What a listing shows under exactly this key, which is the first of all that begin so."""
+        listed = next(iter(self.at.source.list(key)), None)
+        return listed if listed is not None and listed.key == key else None
 
 
 def _digest(store: ObjectStore, arrival: Arrival) -> str:

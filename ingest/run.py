@@ -252,6 +252,8 @@ class Batch:
             withdrawal.follow_moves(on_file=on_file, stop=stop)
             self.drain(on_file=on_file, stop=stop)
             withdrawal.withdraw(on_file=on_file, stop=stop)
+            if withdrawal.returned:
+                self.drain(on_file=on_file, stop=stop)
         return planned
 
     def withdrawal(self, planned: Plan, *, allow_mass_delete: bool = False) -> Withdrawal:

@@ -266,6 +266,12 @@ objects = Table(
         "objects_suspects_index", "source_id", "deaths", "id", postgresql_where=text("state = 'pending' AND deaths > 0")
     ),
     Index("objects_charged_index", "source_id", postgresql_where=text("charged_day IS NOT NULL")),
+    Index(
+        "objects_standing_index",
+        "source_id",
+        text('"left"(key, 512) COLLATE "C"'),
+        postgresql_where=text("state <> 'deleted'"),
+    ),
     Index("objects_lease_owner_index", "lease_owner", postgresql_where=text("lease_owner IS NOT NULL")),
     Index("objects_document_id_index", "document_id"),
     postgresql_with={"fillfactor": "80"},  # re-accounting an unchanged object then stays on its page, off the indexes

@@ -15,7 +15,7 @@ import click
 from ingest.cli.display import note
 from ingest.cli.options import flags_from, json_option, settings_options
 from ingest.errors import ConfigurationError, ExitCode
-from ingest.outcome import Json, Outcome
+from ingest.outcome import Json
 from ingest.settings import load_settings
 
 if TYPE_CHECKING:
@@ -50,7 +50,8 @@ def command(
     SIGTERM or Ctrl-C lets files at work end within the grace time; a second one stops them. Nothing is lost either way.
     SIGHUP lists the source at once.
     Exit codes: 0 stopped as told, 4 sandbox unavailable at the start, 5 store or queue, 6 database, 7 a file in no
-    state, 130 stopped at once; with --once also 100, at least one file quarantined.
+    state, 130 stopped at once; with --once also those of `gloveport run`: 100, at least one file quarantined, 101
+    files deferred by a limit of their tenant, and 4 to 6 when such a fault left files pending.
     """
     settings = load_settings(flags_from(assignments, **flags))
     from ingest.cli.progress import line_of
@@ -68,15 +69,12 @@ def command(
             summary = watch.run()
         if batch.ended_by is not None:
             note(str(batch.ended_by))
-        fault = batch.fault
-    from ingest.cli.run import show_summary
+    from ingest.cli.run import _exit_code, account
 
-    show_summary(summary, as_json)
-    if cancelled.is_set():
-        sys.exit(ExitCode.INTERRUPTED)
-    if fault is not None:
-        raise fault
-    sys.exit(ExitCode.QUARANTINED if once and summary.counts.get(Outcome.QUARANTINED) else ExitCode.OK)
+    # With --once, as a run's; a watch that was stopped leaves what is pending to the next one.
+    ended = _exit_code(summary, batch.fault, False, None) if watch.came_to_its_end else ExitCode.OK
+    code = account(summary, ended, as_json, "quarantined" if once else "never")
+    sys.exit(ExitCode.INTERRUPTED if cancelled.is_set() else code)
 
 
 def _emit_file(report: Any) -> None:

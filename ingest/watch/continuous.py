@@ -76,7 +76,10 @@ class Continuous(Drain):
         left = claims.waiting(self.at.database, self.source_id, attempts_max=self._attempts_max)
         if left.leased:
             claims.reclaim_dead(self.at.database)
-        if not (left.claimable or left.delayed or left.leased) and self.lane.until_idle.is_set():
+        # A limit without an end is one of files at work at once: it passes when some of them end.
+        passing = left.deferral is not None and left.deferral.until is None
+        if not (left.claimable or left.delayed or left.leased or passing) and self.lane.until_idle.is_set():
+            self.deferral = left.deferral
             return False
         # What is free and was not claimed a moment ago was just added, or is held back by something else than us.
         seconds = BLOCKED_SECONDS if left.claimable else min(left.next_seconds or IDLE_SECONDS, IDLE_SECONDS)
@@ -93,6 +96,9 @@ class Continuous(Drain):
             done = wait(self._running, timeout=LISTEN_SECONDS, return_when=FIRST_COMPLETED).done
         if done or self.stop.is_set():
             Drain._collect(self)
+        else:
+            # Heard. Where no claim follows, as while paused, it must not be heard again and again.
+            self.lane.wake.clear()
 
     def _has_room(self) -> bool:
         return len(self._running) < self.settings.concurrency

@@ -21,6 +21,8 @@ from urllib.parse import unquote_plus
 
 ENVELOPES_MAX: Final = 2  # EventBridge can publish to a topic, and a topic wraps once
 TEST_EVENT: Final = "s3:TestEvent"
+FIELDS_MAX: Final = 20
+FIELD_CHARACTERS_MAX: Final = 40
 
 
 class Change(StrEnum):
@@ -69,6 +71,14 @@ def parse(body: str) -> tuple[ObjectEvent, ...]:
             return _events(message)
         body = _text(message, "Message")
     raise NotAnEvent("too many envelopes")
+
+
+def fields(body: str) -> list[str]:
+    """The names of a message's outermost fields, by which a person may recognize its sender; no value of any."""
+    try:
+        return [name[:FIELD_CHARACTERS_MAX] for name in sorted(_object(body))[:FIELDS_MAX]]
+    except NotAnEvent:
+        return []
 
 
 def _events(message: Mapping[str, Any]) -> tuple[ObjectEvent, ...]:

@@ -19,12 +19,13 @@ from typing import Final
 
 import watchfiles
 
-from ingest.errors import StoreError
+from ingest.errors import StoreError, StoreUnavailable
 from ingest.store.base import StoredObject
 from ingest.store.folder import FolderStore
 from ingest.store.folder_names import names_of, segment_of
 from ingest.store.folder_walk import OWN_FOLDER, directory, folders
 from ingest.watch.feed import Fate, FeedError, Hint
+from ingest.watch.places import Places
 from ingest.watch.settling import Settling
 
 log = logging.getLogger(__name__)
@@ -47,9 +48,11 @@ class FolderFeed:
         self._store = store
         self._root = store.root
         self._quiet_seconds = quiet_seconds
-        self._settling = Settling(quiet_seconds, store.look, self._is_closed)
+        self._settling = Settling(quiet_seconds, self.look, self._is_closed)
         self._listing_wanted = False
+        self._gone: set[str] = set()
         self._watched: frozenset[Path] = frozenset()
+        self._places = Places(self._root, ())
         self._changes: Changes | None = None
         self._watch_from_scratch()
 
@@ -60,23 +63,35 @@ class FolderFeed:
 
     def receive(self) -> list[Hint]:
         """As `Feed.receive`."""
-        gone = self._hear()
-        keys = tuple(self._settling.settled())
+        self._hear()
+        # One hint for each key: what becomes of one file must not be the fate of others.
+        hints = [Hint(keys=(key,)) for key in self._settling.settled()]
         listing = self._listing_wanted or self._settling.overflowed
+        if self._gone or listing:
+            hints.append(Hint(folders=tuple(sorted(self._gone)), listing=listing))
         self._listing_wanted = self._settling.overflowed = False
-        return [Hint(keys=keys, folders=gone, listing=listing)] if keys or gone or listing else []
+        self._gone.clear()
+        return hints
 
     def settle(self, hints: Sequence[Hint], fate: Fate) -> None:
         """As `Feed.settle`."""
-        if fate in (Fate.LATER, Fate.BACK):
-            for hint in hints:
-                for key in hint.keys:
-                    self._settling.note(key)
+        settle = {Fate.LATER: self._settling.put_off, Fate.BACK: self._settling.note}
+        for hint in hints:
+            for key in hint.keys:
+                settle.get(fate, self._settling.dealt_with)(key)
+            if fate in settle:
                 self._listing_wanted = self._listing_wanted or hint.listing or bool(hint.folders)
 
     def look(self, key: str) -> StoredObject | None:
-        """As `Feed.look`."""
-        return self._store.look(key)
+        """As `Feed.look`. While the folder itself can be read, one path that does not answer has the fault alone."""
+        try:
+            return self._store.look(key)
+        except StoreUnavailable as error:
+            try:
+                os.scandir(self._root).close()
+            except OSError:
+                raise error from None
+            raise StoreError(error.detail, hint=error.hint) from error
 
     def ready(self, stored: StoredObject) -> bool:
         """As `Feed.ready`: not what was written a moment ago, by the file's own time."""
@@ -89,8 +104,12 @@ class FolderFeed:
         """As `Feed.close`."""
         _stop(self._changes)
 
-    def _hear(self) -> tuple[str, ...]:
-        """Note what the kernel tells next; returns keys, with a slash, of what went away and may be directories."""
+    def _hear(self) -> None:
+        """Note what the kernel tells next, and in `_gone`, with a slash, what went away: perhaps a directory."""
+        if self._changes is not None and self._places.moved():
+            log.warning("another folder stands where %s or one below it was: watching anew, with a listing", self._root)
+            _stop(self._changes)
+            self._changes = None
         if self._changes is None:
             self._watch_from_scratch()
             self._listing_wanted = True
@@ -99,8 +118,10 @@ class FolderFeed:
         except (StopIteration, RuntimeError, OSError) as error:
             log.info("watching anew, with a listing: %s", error)
             self._changes = None
-            return ()
-        gone = [key for change, path in changes if change is watchfiles.Change.deleted and (key := self._note(path))]
+            return
+        for change, path in changes:
+            if change is watchfiles.Change.deleted and (key := self._note(path)):
+                self._gone.add(f"{key}/")  # kept until it is handed out, whatever fails before
         arrived = [Path(path) for change, path in changes if change is watchfiles.Change.added and self._note(path)]
         for change, path in changes:
             if change is watchfiles.Change.modified:
@@ -109,7 +130,6 @@ class FolderFeed:
             self._watch_from_scratch()
         elif added := frozenset[Path]().union(*map(self._folders_from, arrived)):
             self._watch(self._watched | added, added)
-        return tuple(f"{key}/" for key in sorted(gone))
 
     def _note(self, path: str | Path) -> str:
         """Something happened at this path: the key it stands for, or nothing for what is no object's place."""
@@ -135,15 +155,19 @@ class FolderFeed:
     def _watch(self, found: frozenset[Path], added: frozenset[Path]) -> None:
         """Change over to a watcher of these directories; what stands in those that were added is noted."""
         changes, before = _watcher(found), self._changes
+        places = Places(self._root, found)  # before the kernel watches them: a change in between shows
         try:
             # Its first answer, even an empty one, means that it watches; the one before was awake until then.
             told = next(changes)
-        except StopIteration:
-            self._changes = None  # a directory went away in between: begin again at the next turn
+        except (StopIteration, RuntimeError, OSError):
+            # A directory went away in between, or a name that is no text came: begin again at the next turn.
+            self._changes = None
         else:
             with suppress(StopIteration, RuntimeError, OSError):
                 told = told | (next(before) if before is not None else set())
-            self._changes, self._watched = changes, found
+            # The kernel may tell that one went away when another stands in its place already.
+            self._listing_wanted |= places.differ_from(self._places)
+            self._changes, self._watched, self._places = changes, found, places
             for change, path in told:
                 # Seen while changing over. Whether it is a directory, coming or going, is left to a listing.
                 self._listing_wanted |= bool(self._note(path)) and change is not watchfiles.Change.modified

@@ -14,6 +14,7 @@ from ingest import audit
 from ingest.audit import AuditKind
 from ingest.catalog import observe, withdraw
 from ingest.catalog.settle import retire_document
+from ingest.crashpoints import CrashPoint, reached
 from ingest.errors import StoreError, StoreUnavailable
 from ingest.outcome import Json
 from ingest.pipeline import Stations
@@ -67,14 +68,14 @@ class Ledger:
 
     def notice(self, keys: Iterable[str], folders: Iterable[str] = ()) -> Noticed:
         """Look at these keys, and at every known key below these folders, and write down what there is."""
-        wanted = dict.fromkeys(keys)
-        for folder in folders:
-            wanted |= dict.fromkeys(observe.standing_keys(self._at.database, self._source_id, folder))
         noticed = Noticed()
-        for part in _parts(wanted, OBJECTS_AT_ONCE):
+        for part in _parts(itertools.chain(dict.fromkeys(keys), self._known_below(folders)), OBJECTS_AT_ONCE):
             shown, gone = self._look(part, noticed.failed)
+            reached(CrashPoint.LOOKED)
             noticed.pending += observe.observe(self._at.database, self._source_id, self._run_id, shown)
-            noticed.gone += self._withdraw(gone)
+            withdrawn = self._withdraw(gone)
+            noticed.gone += withdrawn
+            noticed.pending += self._look_again(withdrawn, noticed.failed)
         return noticed
 
     def list_source(self, going_on: Callable[[], bool]) -> Listed:
@@ -92,11 +93,9 @@ class Ledger:
             pending += len(observe.observe(self._at.database, self._source_id, self._run_id, ready))
         if not going_on():
             return Listed(objects, pending, [])
-        missing = len(comparison.missing)
-        if missing > FILES_ALWAYS_ALLOWED and (
-            comparison.overflowed or missing * 100 > self._percent_max * (objects + missing)
-        ):
-            return Listed(objects, pending, [], withheld=missing)
+        reached(CrashPoint.SOURCE_COMPARED)
+        if comparison.lacks_too_much(self._percent_max):
+            return Listed(objects, pending, [], withheld=len(comparison.missing))
         noticed = self.notice(comparison.missing)
         return Listed(objects, pending + len(noticed.pending), noticed.gone)
 
@@ -106,6 +105,12 @@ class Ledger:
             subject = f"message {told.get('message', '')}"
             detail = {"why": why, "run": self._run_id, **told}
             audit.append(connection, AuditKind.MESSAGE_REFUSED, subject=subject, actor=self._actor, detail=detail)
+
+    def _known_below(self, folders: Iterable[str]) -> Iterator[str]:
+        """Known keys below these, a bounded number in memory. Any path that went away may have been a folder."""
+        for part in _parts(folders, OBJECTS_AT_ONCE):
+            for folder in observe.standing_folders(self._at.database, self._source_id, part):
+                yield from observe.standing_keys(self._at.database, self._source_id, folder)
 
     def _look(self, keys: Sequence[str], failed: dict[str, str]) -> tuple[list[StoredObject], list[str]]:
         """What the store has of these keys, and which it has not. One key's refusal is its own, unless it is all's."""
@@ -134,6 +139,7 @@ class Ledger:
         """Take away the documents of objects that are gone, a hundred a transaction, and return their keys."""
         withdrawn: list[str] = []
         for part in _parts(keys, GONE_AT_ONCE):
+            reached(CrashPoint.WITHDRAW_BEFORE)
             with self._at.database.begin() as connection:
                 gone = observe.lock_standing(connection, self._source_id, part)
                 if not gone:
@@ -151,8 +157,22 @@ class Ledger:
                     told["chunks_withdrawn"] = chunks.get(item.object_id, 0)
                     subject = f"object {item.object_id}"
                     audit.append(connection, AuditKind.DELETED, subject=subject, actor=self._actor, detail=told)
+                reached(CrashPoint.WITHDRAW_INSIDE)
+            reached(CrashPoint.WITHDRAW_AFTER)
             withdrawn += [item.key for item in gone]
         return withdrawn
+
+    def _look_again(self, withdrawn: Sequence[str], failed: dict[str, str]) -> list[int]:
+        """Take back in what came back between the look at it and the commit of its withdrawal; ids that wait for work.
+
+        Whoever else saw such a file before that commit found it known, wrote nothing and will not come again. This look
+        after the commit sees it, too. Whoever sees it later finds it deleted, and makes it pending.
+        """
+        if not withdrawn:
+            return []
+        shown = [stored for stored in self._look(withdrawn, failed)[0] if self._feed.ready(stored)]
+        reached(CrashPoint.LOOKED_AGAIN)
+        return observe.observe(self._at.database, self._source_id, self._run_id, shown)
 
 
 class _Comparison:
@@ -161,30 +181,49 @@ class _Comparison:
     MISSING_MAX: Final = 100_000
 
     def __init__(self, known: Iterator[str]) -> None:
-        self._known = known
+        self._keys = known
+        self._known = 0
+        self._listed = 0
         self.missing: list[str] = []
-        self.overflowed = False
+        self._overflowed = False
 
     def of(self, listing: Iterable[StoredObject]) -> Iterator[StoredObject]:
         """The listing itself. `missing` is complete when it came to its end."""
-        expected = next(self._known, None)
+        expected = self._next_known()
         for stored in listing:
             key = stored.key.encode("utf-8")
             while expected is not None and expected.encode("utf-8") < key:
                 self._miss(expected)
-                expected = next(self._known, None)
+                expected = self._next_known()
             if expected == stored.key:
-                expected = next(self._known, None)
+                expected = self._next_known()
+            self._listed += 1
             yield stored
         while expected is not None:
             self._miss(expected)
-            expected = next(self._known, None)
+            expected = self._next_known()
+
+    def lacks_too_much(self, percent_max: int) -> bool:
+        """Whether so large a part of the known files is missing that it is not to be believed.
+
+        What is new counts for nothing here: it may be the wrong share, with files enough of its own. An empty listing
+        is what a mount point shows when nothing is mounted there, and believed of no source, however small.
+        """
+        missing = len(self.missing)
+        if not self._listed:
+            return missing > 0
+        return missing > FILES_ALWAYS_ALLOWED and (self._overflowed or missing * 100 > percent_max * self._known)
+
+    def _next_known(self) -> str | None:
+        key = next(self._keys, None)
+        self._known += key is not None
+        return key
 
     def _miss(self, key: str) -> None:
         if len(self.missing) < self.MISSING_MAX:
             self.missing.append(key)
         else:
-            self.overflowed = True
+            self._overflowed = True
 
 
 def _parts(items: Iterable[Item], size: int) -> Iterator[list[Item]]:

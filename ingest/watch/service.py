@@ -13,12 +13,13 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
 
 from ingest.catalog import claims, runs
+from ingest.crashpoints import CrashPoint, reached
 from ingest.drain import OnFile
 from ingest.errors import GloveportError
 from ingest.outcome import FileReport, Json, Outcome, RunSummary
@@ -34,6 +35,8 @@ STATUS_SECONDS: Final = 5.0
 # A listing that was asked for by events costs as much as any: it waits ten times as long as the last one took.
 REST_FACTOR: Final = 10.0
 REST_SECONDS_MIN: Final = 5.0
+POLL_SECONDS: Final = 0.2
+NETWORK_SECONDS: Final = 3.0  # after the grace time; what a network call would have led to comes again
 
 OnStatus = Callable[[Json], None]
 
@@ -68,6 +71,7 @@ class Watch:
         self._on_status = on_status
         self._once = once
         self._stop = threading.Event()
+        self._cancelled = threading.Event()
         self._listing_wanted = threading.Event()
         self._listed_once = threading.Event()
         self._lane = Lane()
@@ -87,14 +91,14 @@ class Watch:
         """Watch. Returns the account of what this watch did. Raises what is a bug of ours, after stopping the rest."""
         claims.reclaim_dead(self._batch.stations.database)
         runs.end_abandoned(self._batch.stations.database)
-        with ThreadPoolExecutor(3, "watch") as threads:
-            working = {threads.submit(work) for work in (self._listen, self._drain, self._list)}
-            try:
-                self._wait_for(working)
-            finally:
-                self.stop()
-                self._wait_in_grace(working)
-        for ended in working:
+        draining = in_thread(self._drain)
+        working = {draining, in_thread(self._listen), in_thread(self._list)}
+        try:
+            self._wait_for(working)
+        finally:
+            self.stop()
+            left = self._wait_in_grace(draining, working)
+        for ended in working - left:
             ended.result()
         return self._account()
 
@@ -109,12 +113,18 @@ class Watch:
         self._listing_wanted.set()
 
     @property
+    def came_to_its_end(self) -> bool:
+        """Whether, with `once`, all was heard and tried, rather than stopped before."""
+        return self._lane.until_idle.is_set()
+
+    @property
     def stopping(self) -> bool:
         """Whether it was told to stop."""
         return self._stop.is_set()
 
     def cancel(self) -> None:
         """Stop the sandboxes at work, too; their files stay pending."""
+        self._cancelled.set()
         self.stop()
         self._batch.cancel()
 
@@ -130,6 +140,7 @@ class Watch:
                 back_off.wait(error)
                 continue
             if hints:
+                reached(CrashPoint.HINTS_RECEIVED)
                 self._take_until_done(hints)
             elif self._once and self._listed_once.is_set() and self._feed.idle:
                 self._lane.until_idle.set()
@@ -163,8 +174,10 @@ class Watch:
         for hint in hints:
             why = hint.fault or next((noticed.failed[key] for key in hint.keys if key in noticed.failed), "")
             fates[self._fate(hint, why)].append(hint)
+        reached(CrashPoint.HINTS_NOTED)
         for fate, settled in fates.items():
             self._settle(settled, fate)
+        reached(CrashPoint.HINTS_SETTLED)
         self._standing.hints += len(hints)
         self._standing.last_hint = _now()
 
@@ -195,8 +208,10 @@ class Watch:
             except GloveportError as error:
                 drain.fault = error
             self._batch.ended_by = drain.orders.stop or self._batch.ended_by
+            # An earlier drain may have given up on files which this one found nothing to do about.
+            self._batch.fault = drain.fault or self._batch.fault
+            self._batch.deferral = drain.deferral
             if self._lane.until_idle.is_set():
-                self._batch.fault = drain.fault
                 return
             if not self._stop.is_set():
                 back_off.wait(drain.fault or GloveportError("nothing more to do"), fresh=drain.finished > 0)
@@ -292,17 +307,44 @@ class Watch:
             if self._once and ended:
                 wait(at_work, timeout=STATUS_SECONDS, return_when=FIRST_COMPLETED)
 
-    def _wait_in_grace(self, working: "set[Future[None]]") -> None:
+    def _wait_in_grace(self, draining: "Future[None]", working: "set[Future[None]]") -> "set[Future[None]]":
+        """Until all have ended, or what is left only waits for a store or a queue that does not answer: returns that.
+
+        Whoever stops must come to remove the sandboxes before a service manager kills it.
+        """
         self._on_status(self._status("stopping"))
-        _, at_work = wait(working, timeout=self._batch.settings.watch_grace_seconds)
-        while at_work:
+        until = time.monotonic() + self._batch.settings.watch_grace_seconds
+        at_work = set(working)
+        while at_work and not self._cancelled.is_set() and time.monotonic() < until:
+            _, at_work = wait(at_work, timeout=POLL_SECONDS)
+        while not draining.done():
             self._batch.cancel()
-            _, at_work = wait(at_work, timeout=1.0)
+            wait({draining}, timeout=1.0)
+        _, left = wait(at_work, timeout=NETWORK_SECONDS)
+        if left:
+            log.warning("stopped without waiting for a store or a queue that does not answer")
+        return left
 
     def _account(self) -> RunSummary:
         summary = self._batch.summary(told_to_stop=not self._lane.until_idle.is_set())
         self._on_status(self._status("stopped"))
         return summary
+
+
+def in_thread(work: Callable[[], None]) -> "Future[None]":
+    """Its end as a future. The thread is none that the interpreter waits for at its own end."""
+    future: Future[None] = Future()
+
+    def run() -> None:
+        try:
+            work()
+        except BaseException as error:  # noqa: BLE001 - raised again by whoever asks for the result
+            future.set_exception(error)
+        else:
+            future.set_result(None)
+
+    threading.Thread(target=run, name=f"watch {work.__name__.strip('_')}", daemon=True).start()
+    return future
 
 
 class _BackOff:

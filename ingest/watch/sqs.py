@@ -27,8 +27,9 @@ OWN_PREFIX: Final = ".gloveport/"
 WAIT_SECONDS: Final = 5  # of one long poll; it bounds how long a stop can go unheard
 VISIBILITY_SECONDS: Final = 60
 TRY_AGAIN_SECONDS: Final = 30
+CLOSE_SECONDS: Final = 5.0
 MESSAGES_AT_ONCE: Final = 100
-BODY_CHARACTERS_KEPT: Final = 1000
+KEYS_KEPT: Final = 20
 
 
 class SqsFeed:
@@ -66,7 +67,14 @@ class SqsFeed:
         hints: list[Hint] = []
         wait = WAIT_SECONDS
         while len(hints) < MESSAGES_AT_ONCE:
-            messages = self._queue.receive(wait, VISIBILITY_SECONDS)
+            try:
+                messages = self._queue.receive(wait, VISIBILITY_SECONDS)
+            except FeedError as error:
+                if not hints:
+                    raise
+                # What was received is ours to deal with: dropped here, it would be kept invisible for ever.
+                log.info("a part of a micro-batch is dealt with: %s", error)
+                break
             with self._lock:
                 self._held.update(message.receipt for message in messages)
             hints += [self._hint(message) for message in messages]
@@ -100,24 +108,25 @@ class SqsFeed:
     def close(self) -> None:
         """As `Feed.close`."""
         self._over.set()
-        self._thread.join()
+        self._thread.join(CLOSE_SECONDS)  # it may wait for the queue, and does no harm when it goes on
         with self._lock:
             held = sorted(self._held)
             self._held.clear()
         try:
-            self._queue.show_in(held, 0)
+            self._queue.show_in(held, 0, try_once=True)
         except FeedError as error:
             log.info("messages come again after %d s: %s", VISIBILITY_SECONDS, error)
         self._queue.close()
 
     def _hint(self, message: Message) -> Hint:
         last = message.received >= self._tries
+        told = self._told(message)
         try:
-            told = events.latest(events.parse(message.body)).values()
+            changed = events.latest(events.parse(message.body)).values()
         except NotAnEvent as refusal:
-            return Hint(fault=str(refusal), last=last, told=self._told(message), receipt=message.receipt)
-        keys = tuple(event.key[len(self._prefix) :] for event in told if self._concerns(event.bucket, event.key))
-        return Hint(keys=keys, last=last, told=self._told(message), receipt=message.receipt)
+            return Hint(fault=str(refusal), last=last, told=told, receipt=message.receipt)
+        keys = tuple(event.key[len(self._prefix) :] for event in changed if self._concerns(event.bucket, event.key))
+        return Hint(keys=keys, last=last, told=told | {"keys": list(keys[:KEYS_KEPT])}, receipt=message.receipt)
 
     def _concerns(self, bucket: str, key: str) -> bool:
         """Whether it is an object of the source; what gloveport wrote there itself is none."""
@@ -132,12 +141,13 @@ class SqsFeed:
         return False
 
     def _told(self, message: Message) -> Json:
+        """What goes on record of it for good: never its body, in which a link or a token may stand."""
         return {
             "queue": self._queue.url,
             "message": message.message_id,
             "received": message.received,
             "sha256": hashlib.sha256(message.body.encode("utf-8", "surrogatepass")).hexdigest(),
-            "body": message.body[:BODY_CHARACTERS_KEPT],
+            "fields": events.fields(message.body),
             "dead_letters": self._redriven,
         }
 

@@ -55,19 +55,24 @@ class Queue:
         self.url = url
         named = _REGION.search(parts.netloc)
         region = region or (named and (named[1] or named[2])) or None
-        config = Config(
-            connect_timeout=CONNECT_SECONDS,
-            read_timeout=2 * READ_SECONDS,  # beyond the longest poll that SQS allows
-            retries={"mode": "standard", "total_max_attempts": ATTEMPTS_MAX},
-            user_agent_extra=f"gloveport/{__version__}",
-        )
         session = boto3.session.Session(region_name=region)
-        self._client: SQSClient = session.client(
-            "sqs",
-            region_name=session.region_name or DEFAULT_REGION,
-            endpoint_url=f"{parts.scheme}://{parts.netloc}",
-            config=config,
-        )
+
+        def connect(attempts_max: int) -> "SQSClient":
+            return session.client(
+                "sqs",
+                region_name=session.region_name or DEFAULT_REGION,
+                endpoint_url=f"{parts.scheme}://{parts.netloc}",
+                config=Config(
+                    connect_timeout=CONNECT_SECONDS,
+                    read_timeout=READ_SECONDS,  # well beyond our polls
+                    retries={"mode": "standard", "total_max_attempts": attempts_max},
+                    user_agent_extra=f"gloveport/{__version__}",
+                ),
+            )
+
+        self._client = connect(ATTEMPTS_MAX)
+        # Whoever receives does so again anyway, and whoever stops must not be held up by a queue that is away.
+        self._impatient = connect(1)
 
     def tries_before_dead_letters(self) -> int | None:
         """How often the queue hands a message out before it moves it to its dead-letter queue; None without one."""
@@ -84,7 +89,7 @@ class Queue:
     def receive(self, wait_seconds: int, visibility_seconds: int) -> list[Message]:
         """Up to ten messages, invisible to others for `visibility_seconds`; none after `wait_seconds` without any."""
         with _translated(self.url):
-            answer = self._client.receive_message(
+            answer = self._impatient.receive_message(
                 QueueUrl=self.url,
                 MaxNumberOfMessages=BATCH_MAX,
                 WaitTimeSeconds=wait_seconds,
@@ -102,12 +107,13 @@ class Queue:
             for item in answer.get("Messages", [])
         ]
 
-    def show_in(self, receipts: Sequence[str], seconds: int) -> None:
+    def show_in(self, receipts: Sequence[str], seconds: int, *, try_once: bool = False) -> None:
         """Let received messages be handed out again after so many seconds from now."""
+        client = self._impatient if try_once else self._client
         for batch in _batches(receipts):
             entries = [{"Id": str(n), "ReceiptHandle": receipt, "VisibilityTimeout": seconds} for n, receipt in batch]
             with _translated(self.url):
-                self._client.change_message_visibility_batch(QueueUrl=self.url, Entries=entries)  # type: ignore[arg-type]
+                client.change_message_visibility_batch(QueueUrl=self.url, Entries=entries)  # type: ignore[arg-type]
 
     def delete(self, receipts: Sequence[str]) -> None:
         """Take received messages off the queue. One that cannot be taken off comes again, which costs a look."""
@@ -119,6 +125,7 @@ class Queue:
     def close(self) -> None:
         """Drop the connections."""
         self._client.close()
+        self._impatient.close()
 
 
 def _batches(receipts: Sequence[str]) -> Iterator[list[tuple[int, str]]]:

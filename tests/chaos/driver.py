@@ -134,7 +134,8 @@ def _play_the_sandbox() -> None:
 
     def open_source_store(settings: Settings, uri: str) -> ObjectStore:
         store = real_source_store(settings, uri)
-        return store if uri.startswith("s3://") else Meddling(store, Path(uri))
+        # A watch wants the folder itself, and what is to happen in it happens before.
+        return store if uri.startswith("s3://") or "watch" in sys.argv else Meddling(store, Path(uri))
 
     def open_batch(settings: Settings, *arguments: Any, **keywords: Any) -> run.Batch:
         return real_open(settings.model_copy(update={"lease_seconds": LEASE_SECONDS}), *arguments, **keywords)

@@ -13,7 +13,7 @@ import sys
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 
-from ingest.crashpoints import CrashMode, CrashPoint
+from ingest.crashpoints import RUN_POINTS, CrashMode, CrashPoint
 from tests.chaos import containers
 from tests.chaos.cases import Case, Struck, census, crash_in_turn
 from tests.chaos.engines import ENGINE_SCENARIOS
@@ -23,6 +23,7 @@ from tests.chaos.page import page, table
 from tests.chaos.process import REPOSITORY
 from tests.chaos.random_kills import Massacre, kill_at_random
 from tests.chaos.services import database_server, engine_world, private_engine_world, s3_server, world
+from tests.chaos.triggers import POINTS, Command, Triggers
 from tests.chaos.uploads import FILES
 
 BEATS = frozenset({CrashPoint.HEARTBEAT_BEFORE, CrashPoint.HEARTBEAT_AFTER})
@@ -35,13 +36,18 @@ class Results:
 
     visits: dict[CrashPoint, int] = field(default_factory=dict)
     matrix: dict[Case, tuple[Struck, Damage]] = field(default_factory=dict)
+    watch_visits: dict[CrashPoint, int] = field(default_factory=dict)
+    watch: dict[Case, tuple[Struck, Damage]] = field(default_factory=dict)
+    refresh_visits: dict[CrashPoint, int] = field(default_factory=dict)
+    refresh: dict[Case, tuple[Struck, Damage]] = field(default_factory=dict)
     engine: dict[Case, tuple[Struck, Damage]] = field(default_factory=dict)
     faults: dict[str, Damage] = field(default_factory=dict)
     random: Massacre = field(default_factory=Massacre)
 
     def account(self) -> dict[str, int]:
         """The JSON object of the last line."""
-        struck = [*self.matrix.values(), *self.engine.values()]
+        cases = (self.matrix, self.watch, self.refresh, self.engine)
+        struck = [one for some in cases for one in some.values()]
         damages = [damage for _, damage in struck] + [*self.faults.values(), *self.random.damages]
         return {
             "kills": sum(one.kills for one, _ in struck)
@@ -67,6 +73,8 @@ def main() -> int:
         server = resources.enter_context(database_server())
         scripted = resources.enter_context(world(server, asked.files, resources.enter_context(s3_server())))
         _run_matrix(scripted, results)
+        results.watch_visits = _strike_triggers(scripted, Command.WATCH, results.watch)
+        results.refresh_visits = _strike_triggers(scripted, Command.REFRESH, results.refresh)
         if asked.engine:
             real = resources.enter_context(engine_world(server))
             for case in containers.CASES:
@@ -92,7 +100,7 @@ def main() -> int:
 
 def _run_matrix(scripted: World, results: Results) -> None:
     results.visits = census(scripted.server, scripted.nursery, scripted.files)
-    for point in CrashPoint:
+    for point in RUN_POINTS:
         for mode in CrashMode:
             # In the middle of what an undisturbed run does there: some of its work is behind, some before it. Beats are
             # counted in time: a quicker run has fewer.
@@ -103,6 +111,20 @@ def _run_matrix(scripted: World, results: Results) -> None:
             )
             results.matrix[case] = struck, damage
             _say(f"{point}, {mode}, visit {case.nth}", struck, damage)
+
+
+def _strike_triggers(
+    scripted: World, command: Command, struck: dict[Case, tuple[Struck, Damage]]
+) -> dict[CrashPoint, int]:
+    triggers = Triggers(scripted.server, scripted.nursery, command)
+    visits = triggers.census()
+    for point in POINTS[command]:
+        for mode in CrashMode:
+            case = Case(point, mode, max(1, visits[point] // 2))
+            (one,), damage = triggers.crash_in_turn([case])
+            struck[case] = one, damage
+            _say(f"{command}, {point}, {mode}, visit {case.nth}", one, damage)
+    return visits
 
 
 def _say(what: str, struck: Struck, damage: Damage) -> None:

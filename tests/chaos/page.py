@@ -1,8 +1,9 @@
 """TEST: the results as the table that is printed, and as the page of the reference."""
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from ingest.crashpoints import CrashMode, CrashPoint
+from ingest.crashpoints import REFRESH_POINTS, RUN_POINTS, WATCH_POINTS, CrashMode, CrashPoint
 from tests.chaos.engines import ENGINE_SCENARIOS
 from tests.chaos.faults import SCENARIOS, SLOW_SCENARIOS
 
@@ -24,8 +25,9 @@ installation that was left in peace:
   sweeps it, which is checked with the clock moved.
 
 `ok` after the arrow says that all of this held. Exit 1 is an error that ended the process, 100 a run that went on (some
-files are quarantined), 130 a run that stopped when asked, −9 and −15 are signals. The sandbox's part is played by a
-script in the first table; in the second it is the real engine's.
+files are quarantined), 130 a run that stopped when asked, −9 and −15 are signals. A watch and a refresh pass nearly all
+points of a run, and some of their own: the second and the third table. In these a script plays the sandbox's part;
+in the fourth it is the real engine's.
 
 A point strikes when two variables are set: `GLOVEPORT_CRASH_AT` (`point:nth:mode`; modes `kill9`, `exception`,
 `sigterm`; `census` instead only counts visits) and `GLOVEPORT_CRASH_REPORT` (the file that takes down what happened).
@@ -73,6 +75,22 @@ _WHAT = {
     CrashPoint.CLOSING: "everything is still open",
     CrashPoint.ENGINE_CLOSING: "the worker has signed off, sandboxes are idle",
     CrashPoint.ENGINE_CLOSED: "the sandboxes are removed",
+    CrashPoint.HINTS_RECEIVED: "events are in hand, nothing is looked at",
+    CrashPoint.LOOKED: "the store was asked about some keys, nothing is written",
+    CrashPoint.OBSERVE_BEFORE: "some differ from what is known",
+    CrashPoint.OBSERVED: "that is committed, nobody was woken",
+    CrashPoint.HINTS_NOTED: "all that the events led to is committed, the queue still has them",
+    CrashPoint.HINTS_SETTLED: "the queue has them no more",
+    CrashPoint.SOURCE_COMPARED: "a listing is over, what it lacks is not looked at",
+    CrashPoint.SURVEYED: "the safety catch let the listing pass",
+    CrashPoint.MOVE_BEFORE: "a new file has the content of a vanished one",
+    CrashPoint.MOVE_INSIDE: "its move is written, not committed",
+    CrashPoint.MOVE_AFTER: "its move is committed, nobody heard of it",
+    CrashPoint.WITHDRAWAL_BEGUN: "the safety catch let what was read pass",
+    CrashPoint.WITHDRAW_BEFORE: "the store lacks some files that answer",
+    CrashPoint.WITHDRAW_INSIDE: "their withdrawal is written, not committed",
+    CrashPoint.WITHDRAW_AFTER: "it is committed, nobody looked again",
+    CrashPoint.LOOKED_AGAIN: "somebody did; what came back is not written down",
 }
 
 
@@ -83,10 +101,9 @@ def page(results: "Results") -> str:
 
 def table(results: "Results") -> str:
     """Every table, as Markdown."""
-    rows = ["| point | where | visits | kill9 | exception | sigterm |", "|---|---|---|---|---|---|"]
-    for point in CrashPoint:
-        cells = " | ".join(_cell(results, "matrix", point, mode) for mode in CrashMode)
-        rows.append(f"| `{point}` | {_WHAT[point]} | {results.visits.get(point, 0)} | {cells} |")
+    rows = _points("point", RUN_POINTS, results.visits, results, "matrix")
+    watch = _points("point, in a watch", WATCH_POINTS, results.watch_visits, results, "watch")
+    refresh = _points("point, in a refresh", REFRESH_POINTS, results.refresh_visits, results, "refresh")
     engine = ["| point, with the real engine | kill9 | exception | sigterm |", "|---|---|---|---|"]
     for point in dict.fromkeys(case.point for case in results.engine):
         cells = " | ".join(_cell(results, "engine", point, mode) for mode in CrashMode)
@@ -102,7 +119,17 @@ def table(results: "Results") -> str:
         f"Random kills: {massacre.kills} processes killed -9 in {massacre.rounds} installations, {massacre.survivors} "
         f"ended before their moment; {damaged} installations damaged."
     )
-    return "\n\n".join("\n".join(block) for block in (rows, engine, faults, [random]))
+    return "\n\n".join("\n".join(block) for block in (rows, watch, refresh, engine, faults, [random]))
+
+
+def _points(
+    title: str, points: Sequence[CrashPoint], visits: Mapping[CrashPoint, int], results: "Results", which: str
+) -> list[str]:
+    rows = [f"| {title} | where | visits | kill9 | exception | sigterm |", "|---|---|---|---|---|---|"]
+    for point in points:
+        cells = " | ".join(_cell(results, which, point, mode) for mode in CrashMode)
+        rows.append(f"| `{point}` | {_WHAT[point]} | {visits.get(point, 0)} | {cells} |")
+    return rows
 
 
 def _cell(results: "Results", which: str, point: CrashPoint, mode: CrashMode) -> str:

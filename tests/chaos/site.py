@@ -84,13 +84,17 @@ class Outcome:
 
 @dataclass
 class Site:
-    """One installation. `settings` are variables of every command; with `bucket`, uploads and results lie in S3."""
+    """One installation. `settings` are variables of every command; with `bucket`, uploads and results lie in S3.
+
+    `command` is what works on the uploads, and the arguments it is given unless a test gives others.
+    """
 
     folder: Path
     database_url: str
     starter: Starter
     settings: dict[str, str] = field(default_factory=dict)
     bucket: str = ""
+    command: tuple[str, ...] = ("run", "--no-prefect")
 
     @property
     def uploads(self) -> Path:
@@ -116,7 +120,7 @@ class Site:
         return self._open("kept") if self.bucket else open_store(str(self.store))
 
     def start(self, *arguments: str, environment: Mapping[str, str] | None = None) -> Running:
-        """Begin `gloveport run` over the uploads."""
+        """Begin the command over the uploads."""
         source, store = self.source().uri, self.kept().uri
         settings = {
             "GLOVEPORT_STATE_DIRECTORY": str(self.state),
@@ -124,11 +128,12 @@ class Site:
             "GLOVEPORT_STORE": store,
             "GLOVEPORT_CONCURRENCY": "2",
         }
-        command = ("run", source.removeprefix("file://"), "--json", *(arguments or ("--no-prefect",)))
+        name, *usual = self.command
+        command = (name, source.removeprefix("file://"), "--json", *(arguments or usual))
         return self.starter.start(*command, environment=settings | self.settings | dict(environment or {}))
 
     def run(self, *arguments: str, environment: Mapping[str, str] | None = None) -> Ended:
-        """`gloveport run` to its end, whatever that is."""
+        """The command to its end, whatever that is."""
         return self.start(*arguments, environment=environment).wait()
 
     def outcome(self) -> Outcome:

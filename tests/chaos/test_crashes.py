@@ -6,7 +6,7 @@ one installation, which is harder on it and quicker.
 
 import pytest
 
-from ingest.crashpoints import CrashMode, CrashPoint
+from ingest.crashpoints import REFRESH_POINTS, RUN_POINTS, WATCH_POINTS, CrashMode, CrashPoint
 from tests.chaos.cases import Case, crash_in_turn
 from tests.chaos.engines import ENGINE_SCENARIOS, engine_killed_with_live_restore, may_run
 from tests.chaos.faults import KILLING, SCENARIOS, SLOW_SCENARIOS, Scenario, World
@@ -15,6 +15,7 @@ from tests.chaos.process import REPOSITORY
 from tests.chaos.random_kills import kill_at_random
 from tests.chaos.services import private_engine_world
 from tests.chaos.site import Server
+from tests.chaos.triggers import POINTS, Command, Triggers
 
 # A run passes these only when its work is done, so a crash there must come after the crashes in mid-work.
 LATE = (
@@ -28,7 +29,7 @@ LATE = (
 )
 # In mid-work an error costs its file one try, and the run goes on to its end: one installation for each.
 TRIED_AGAIN = (CrashPoint.PUBLISH_INSIDE, CrashPoint.HOLD_AFTER, CrashPoint.HEARTBEAT_BEFORE, CrashPoint.STORE_WRITTEN)
-EARLY = tuple(point for point in CrashPoint if point not in LATE)
+EARLY = tuple(point for point in RUN_POINTS if point not in LATE)
 
 
 def assert_survived(world: World, cases: list[Case]) -> None:
@@ -63,6 +64,18 @@ def test_random_kills(scripted: World) -> None:
     assert [str(damage) for damage in result.damages if not damage.none] == []
 
 
+@pytest.mark.parametrize("mode", CrashMode)
+@pytest.mark.parametrize("command", Command)
+def test_a_watch_and_a_refresh_struck_at_every_point_of_theirs_in_turn(
+    scripted: World, command: Command, mode: CrashMode
+) -> None:
+    """Before each blow files are uploaded, renamed and removed, so that there is something to do at every point."""
+    triggers = Triggers(scripted.server, scripted.nursery, command)
+    struck, damage = triggers.crash_in_turn([Case(point, mode) for point in POINTS[command]])
+    assert [one.case for one in struck if not one.visited] == []
+    assert damage.none, damage
+
+
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.__name__)
 def test_faults_of_others(scripted: World, scenario: Scenario) -> None:
     damage = scenario(scripted)
@@ -80,7 +93,9 @@ def test_the_page_tells_of_every_point_and_of_nothing_lost() -> None:
     text = (REPOSITORY / "docs" / "reference" / "crash-matrix.md").read_text("utf-8")
     rows = [line for line in text.splitlines() if line.startswith("| `")]
     told = [line.split("`")[1] for line in rows]
-    assert told[: len(CrashPoint)] == [point.value for point in CrashPoint] == list(_WHAT)
+    points = [*RUN_POINTS, *WATCH_POINTS, *REFRESH_POINTS]
+    assert told[: len(points)] == points
+    assert set(points) == set(CrashPoint) == set(_WHAT)
     assert [line for line in rows if " not " in line.split("|", 3)[3] or "lost:" in line] == []
     faults = [scenario.__name__ for scenario in (*SCENARIOS, *SLOW_SCENARIOS, *ENGINE_SCENARIOS)]
     assert all(f"| {name.replace('_', ' ')} |" in text for name in faults)

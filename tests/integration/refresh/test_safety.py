@@ -2,15 +2,18 @@
 
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
 
 from ingest.catalog import claims, discover, runs
 from ingest.errors import ExitCode, StoreUnavailable
 from ingest.outcome import FileReport, Outcome
-from ingest.refresh import MassDeletionRefused
+from ingest.refresh import MassDeletionRefused, Withdrawal
 from ingest.store.base import StoredObject
 from ingest.store.folder import FolderStore
+from ingest.watch.folder import FolderFeed
+from ingest.watch.ledger import Ledger
 from tests.integration.refresh.conftest import Refreshing
 
 NAMES = [f"{number:03}.txt" for number in range(100)]
@@ -51,7 +54,7 @@ def test_too_many_deletions_stop_before_the_first_of_them(refreshing: Refreshing
     assert set(refreshing.answers()) == {*NAMES[21:], "new.txt"}
 
 
-@pytest.mark.parametrize(("removed", "percent"), [(20, 20), (50, 50), (100, 100), (10, 0)])
+@pytest.mark.parametrize(("removed", "percent"), [(20, 20), (50, 50), (99, 99), (10, 0)])
 def test_as_many_as_the_setting_allows_are_deleted(refreshing: Refreshing, removed: int, percent: int) -> None:
     refreshing.upload(*NAMES)
     refreshing.refresh()
@@ -61,10 +64,29 @@ def test_as_many_as_the_setting_allows_are_deleted(refreshing: Refreshing, remov
 
 
 def test_a_few_files_are_never_too_many(refreshing: Refreshing) -> None:
-    refreshing.upload(*NAMES[:10])
+    refreshing.upload(*NAMES[:11])
     refreshing.refresh()
     refreshing.remove(*NAMES[:10])
     refreshing.refresh()
+    assert set(refreshing.answers()) == {NAMES[10]}
+
+
+@pytest.mark.parametrize("files", [1, 10])
+def test_an_empty_listing_empties_no_source_however_small(refreshing: Refreshing, files: int) -> None:
+    """Hostile: a share is unmounted, and its mount point is an empty folder."""
+    refreshing.upload(*NAMES[:files])
+    refreshing.refresh()
+    uploads = refreshing.house.uploads
+    away = uploads.rename(refreshing.house.folder / "away")
+    uploads.mkdir()
+    with pytest.raises(MassDeletionRefused, match="the listing is empty"):
+        refreshing.refresh()
+    assert set(refreshing.answers()) == {*NAMES[:files]}
+    uploads.rmdir()
+    away.rename(uploads)
+    refreshing.refresh()
+    refreshing.remove(*NAMES[:files])
+    refreshing.refresh(allow_mass_delete=True)
     assert refreshing.answers() == {}
 
 
@@ -167,7 +189,7 @@ def test_a_file_whose_place_something_else_took_is_gone(refreshing: Refreshing, 
     else:
         (uploads / "folder").rmdir()
         (uploads / "folder").symlink_to("/etc")
-    refreshing.refresh()
+    refreshing.refresh(allow_mass_delete=True)
     assert refreshing.answers() == {}
     assert "indexed" not in refreshing.house.states()
 
@@ -307,3 +329,38 @@ def _stopped() -> threading.Event:
     stop = threading.Event()
     stop.set()
     return stop
+
+
+@pytest.mark.parametrize("renamed", [False, True])
+def test_what_comes_back_while_it_is_withdrawn_and_is_seen_by_a_watcher_answers(
+    refreshing: Refreshing, monkeypatch: pytest.MonkeyPatch, renamed: bool
+) -> None:
+    """Hostile: between the question to the store and the withdrawal, or the move, the file is uploaded again; a watcher
+    that is older than the refresh looks at it and forgets it: nobody will be told of this upload again.
+    """
+    refreshing.upload("a.txt", "b.txt")
+    refreshing.refresh()
+    refreshing.remove("a.txt")
+    if renamed:
+        refreshing.upload("c.txt", content=lambda _name: "words of a.txt")
+    store = FolderStore(refreshing.house.uploads)
+    is_gone = Withdrawal._is_gone
+    with refreshing.batch(kind="watch") as watcher, closing(FolderFeed(store, quiet_seconds=0)) as feed:
+        noticing = Ledger(
+            watcher.stations, watcher.source.id, watcher.run_id, feed, actor="worker", mass_delete_percent=20
+        )
+
+        def comes_back(self: Withdrawal, key: str) -> bool:
+            monkeypatch.setattr(Withdrawal, "_is_gone", is_gone)
+            found = is_gone(self, key)
+            refreshing.upload("a.txt")
+            assert len(noticing.notice(["a.txt"]).pending) <= 1
+            return found
+
+        monkeypatch.setattr(Withdrawal, "_is_gone", comes_back)
+        summary = refreshing.refresh()
+    assert summary.pending == 0
+    assert refreshing.answers() == {"a.txt": "words of a.txt", "b.txt": "words of b.txt"} | (
+        {"c.txt": "words of a.txt"} if renamed else {}
+    )
+    assert refreshing.ends()["a.txt"][0] in ("indexed", "unchanged"), "of its content it is known what it says"

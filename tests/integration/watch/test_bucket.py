@@ -2,7 +2,9 @@
 
 import json
 import threading
+from contextlib import closing
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -11,7 +13,7 @@ from ingest.control import Wish, stop_run
 from ingest.errors import ConfigurationError, StoreError, StoreUnavailable
 from ingest.store.base import StoredObject
 from ingest.store.open import open_store
-from ingest.watch.feed import FeedError
+from ingest.watch.feed import Fate, FeedError
 from ingest.watch.sqs import SqsFeed
 from ingest.watch.sqs_client import Queue
 from tests.integration.pipeline.speech import echo
@@ -111,8 +113,46 @@ def test_poison_is_deleted_after_its_tries_and_on_record(
     (refused,) = events
     assert refused["detail"]["why"] == "not JSON"
     assert refused["detail"]["received"] == 3
-    assert refused["detail"]["body"].startswith("poison")
     assert bucket_post.statuses[-1]["messages_refused"] == 1
+
+
+def test_no_body_of_a_refused_message_goes_on_record(
+    bucket: Bucket, bucket_post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Hostile: the message carries a link by which anybody may unsubscribe the topic; the audit is kept for good."""
+    monkeypatch.setattr("ingest.watch.sqs.TRY_AGAIN_SECONDS", 0)
+    bucket.send({"Type": "Notification", "Message": "no event", "UnsubscribeURL": "https://sns/?Token=planted-secret"})
+    with bucket_post.watching(bucket.feed(bucket_post.source, tries=2)) as running:
+        eventually(lambda: bucket_post.statuses and bucket_post.statuses[-1]["messages_refused"])
+        running.end()
+    (refused,) = audit.newest(bucket_post.db, limit=10)
+    assert refused["kind"] == "message_refused"
+    assert refused["detail"]["fields"] == ["Message", "Type", "UnsubscribeURL"]
+    assert "planted-secret" not in json.dumps(refused)
+
+
+def test_what_was_received_before_the_queue_went_away_is_dealt_with(bucket: Bucket, bucket_post: Post) -> None:
+    """Hostile: the second receive of a micro-batch fails; the messages of the first are in our hands, and for as long
+    as they are held nobody else is given them.
+    """
+    for number in range(12):
+        bucket.put(f"in/{number}.txt", "words")
+    feed = bucket.feed(bucket_post.source)
+    receive = feed._queue.receive
+    answers = iter([receive, _gone])
+    feed._queue.receive = lambda *asked: next(answers)(*asked)  # type: ignore[method-assign]
+    with closing(feed):
+        hints = feed.receive()
+        assert len(hints) == 10
+        feed.settle(hints, Fate.DONE)
+        feed._queue.receive = receive  # type: ignore[method-assign]
+        hints = feed.receive()
+        feed.settle(hints, Fate.DONE)
+    assert bucket.left() == 0
+
+
+def _gone(*_: int) -> NoReturn:
+    raise FeedError("the network is gone")
 
 
 def test_poison_goes_to_the_dead_letters_where_the_queue_has_them(

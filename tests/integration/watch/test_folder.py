@@ -2,15 +2,18 @@
 
 import os
 import shutil
+import subprocess
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from contract.job import Job
-from ingest.errors import SandboxUnavailable
+from ingest.errors import SandboxUnavailable, StoreError, StoreUnavailable
 from ingest.sandbox.base import Profile, SandboxRun
+from ingest.store.base import StoredObject
 from ingest.store.folder import FolderStore
 from ingest.store.open import open_store
 from ingest.watch.folder import FolderFeed
@@ -240,3 +243,88 @@ def test_a_file_that_does_not_end_in_its_grace_is_stopped_and_stays_pending(
     assert post.states() == {"a.txt": "pending"}
     post.once(feed(post))
     assert post.answers() == {"a.txt": "words"}
+
+
+@pytest.mark.parametrize("fault", [StoreError, StoreUnavailable])
+def test_a_path_that_nobody_may_look_at_deafens_nobody(
+    uploads: Path, post: Post, running: Running, monkeypatch: pytest.MonkeyPatch, fault: type[StoreError]
+) -> None:
+    """Hostile: an uploader makes a folder private, or its disk has a bad block, after the kernel told of a file."""
+    assert isinstance(post.source, FolderStore)
+    look = post.source.look
+    asked = []
+
+    def refusing(key: str) -> StoredObject | None:
+        asked.append(key)
+        if key.startswith("private/"):
+            raise fault("Input/output error")
+        return look(key)
+
+    monkeypatch.setattr("ingest.watch.settling.TRY_AGAIN_SECONDS", 0.2)
+    monkeypatch.setattr("ingest.watch.settling.TRIES_MAX", 10_000)
+    with monkeypatch.context() as refused:
+        refused.setattr(post.source, "look", refusing)
+        (uploads / "private").mkdir()
+        (uploads / "private" / "a.txt").write_text("private words")
+        eventually(lambda: "private/a.txt" in asked)
+        (uploads / "b.txt").write_text("words")
+        post.await_answers(b__txt="words")
+        assert post.statuses[-1]["faults"] == {}
+    eventually(lambda: post.answers() == {"b.txt": "words", "private/a.txt": "private words"})
+    assert running.end().pending == 0
+
+
+def test_a_folder_that_went_away_is_told_although_something_else_failed(
+    uploads: Path, post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (uploads / "folder").mkdir()
+    with closing(feed(post)) as heard:
+
+        def failing() -> list[str]:
+            if heard._gone:
+                monkeypatch.undo()
+                raise StoreUnavailable("Stale file handle")
+            return []
+
+        monkeypatch.setattr(heard._settling, "settled", failing)
+        (uploads / "folder").rmdir()
+        with pytest.raises(StoreUnavailable):
+            eventually(lambda: heard.receive() and None)
+        hints = eventually(heard.receive)
+    assert "folder/" in [folder for hint in hints for folder in hint.folders]
+
+
+def test_another_folder_in_the_place_of_this_one_is_watched(
+    uploads: Path, tmp_path: Path, post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Hostile: a share is unmounted and mounted again. The kernel goes on watching what stood there before."""
+    monkeypatch.setattr("ingest.watch.service.REST_SECONDS_MIN", 0.0)
+    (uploads / "a.txt").write_text("words")
+    with post.watching(feed(post)):
+        post.await_answers(a__txt="words")
+        uploads.rename(tmp_path / "away")
+        uploads.mkdir()
+        eventually(lambda: post.statuses[-1]["withheld_deletions"] == 1)
+        (uploads / "new.txt").write_text("new words")
+        eventually(lambda: "new.txt" in post.answers())
+
+
+def test_what_is_mounted_below_the_folder_is_watched(
+    uploads: Path, post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Hostile: of a mount over a folder that it watches, the kernel says nothing."""
+    monkeypatch.setattr("ingest.watch.service.REST_SECONDS_MIN", 0.0)
+    (uploads / "share").mkdir()
+    (uploads / "a.txt").write_text("words")
+    with post.watching(feed(post)):
+        post.await_answers(a__txt="words")
+        mounted = subprocess.run(["mount", "-t", "tmpfs", "tmpfs", uploads / "share"], capture_output=True, check=False)
+        if mounted.returncode:
+            pytest.skip("takes the right to mount")
+        try:
+            (uploads / "share" / "b.txt").write_text("by the listing, perhaps")
+            eventually(lambda: "share/b.txt" in post.answers())
+            (uploads / "share" / "c.txt").write_text("by its event")
+            eventually(lambda: "share/c.txt" in post.answers())
+        finally:
+            subprocess.run(["umount", uploads / "share"], check=True)
