@@ -1,0 +1,168 @@
+"""SANDBOX, untrusted: the parts of a Word file beside its body: notes, comments, headers, text boxes, and where in the
+text they are anchored ([MS-DOC] 2.3, 2.8).
+"""
+
+import struct
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import NamedTuple
+
+from parsers.legacy import sprm
+from parsers.legacy import word_fib as fib
+from parsers.legacy.word_reading import Reading
+from parsers.markup.ordinals import lower_roman
+
+_ENTRIES_MAX = 100_000
+_NOTE_BYTES, _SECTION_BYTES, _BOX_BYTES, _SHAPE_BYTES = 2, 12, 22, 26
+_COMMENT_BYTES, _COMMENT_BYTES_OLD = 30, 20
+_EVEN_HEADER, _HEADER, _EVEN_FOOTER, _FOOTER, _FIRST_HEADER, _FIRST_FOOTER = range(6)
+_SEPARATORS = 6  # stories before those of the first section: lines between text and notes
+Range = tuple[int, int]
+
+
+class Note(NamedTuple):
+    """A footnote or endnote: its mark as shown, and where its text is."""
+
+    marker: str
+    where: Range
+
+
+class Shown(NamedTuple):
+    """The headers and footers that some page shows."""
+
+    headers: list[Range]
+    footers: list[Range]
+
+
+def plc(table: bytes, entry_bytes: int) -> tuple[tuple[int, ...], list[bytes]]:
+    """Positions, one more than entries, and the entries (MS-DOC 2.2.2)."""
+    count = min(max(0, (len(table) - 4) // (4 + entry_bytes)), _ENTRIES_MAX)
+    if not count:
+        return (), []
+    at = 4 * (count + 1)
+    entries = [table[at + entry_bytes * index : at + entry_bytes * (index + 1)] for index in range(count)]
+    return struct.unpack_from(f"<{count + 1}L", table), entries
+
+
+def _ranges(positions: tuple[int, ...], start: int, length: int) -> list[Range]:
+    """Ranges in the whole text of the stretches between positions in a part of it; overlapping ones are empty."""
+    ranges: list[Range] = []
+    last = 0
+    for begin, end in pairwise(positions):
+        begin, end = max(last, min(begin, length)), min(end, length)
+        ranges.append((start + begin, start + max(begin, end)))
+        last = max(last, end)
+    return ranges
+
+
+def read_notes(reading: Reading) -> list[Note]:
+    """Footnotes, then endnotes. Their marks are anchored: digits, and roman for endnotes, as Word does by default."""
+    lengths = reading.word.lengths
+    footnotes = _notes(reading, (fib.FOOTNOTE_MARKS, fib.FOOTNOTE_TEXTS), lengths.body, lengths.footnotes, str)
+    start = lengths.body + lengths.footnotes + lengths.headers + lengths.macros + lengths.comments
+    endnotes = _notes(reading, (fib.ENDNOTE_MARKS, fib.ENDNOTE_TEXTS), start, lengths.endnotes, lower_roman)
+    return [*footnotes, *endnotes]
+
+
+def _notes(reading: Reading, parts: tuple[int, int], start: int, length: int, show: object) -> Iterator[Note]:
+    marks, kinds = plc(reading.word.part(parts[0]), _NOTE_BYTES)
+    texts, _ = plc(reading.word.part(parts[1]), 0)
+    automatic = 0
+    for position, kind, where in zip(marks, kinds, _ranges(texts, start, length), strict=False):
+        if sprm.number(kind):
+            automatic += 1
+            marker = lower_roman(automatic) if show is lower_roman else str(automatic)
+            reading.anchored.marks.setdefault(position, marker)
+        else:  # a mark of the author's own, which stands in the text by itself
+            marker = reading.text[position : position + 1].strip()
+        yield Note(marker, where)
+
+
+def read_comments(reading: Reading) -> Iterator[tuple[int, str, Range]]:
+    """(position, author, where the text is) of each comment."""
+    word = reading.word
+    lengths = word.lengths
+    marks, entries = plc(word.part(fib.COMMENT_MARKS), _COMMENT_BYTES_OLD if word.old else _COMMENT_BYTES)
+    texts, _ = plc(word.part(fib.COMMENT_TEXTS), 0)
+    start = lengths.body + lengths.footnotes + lengths.headers + lengths.macros
+    authors = [] if word.old else _authors(word.part(fib.COMMENT_AUTHORS))
+    for position, entry, where in zip(marks, entries, _ranges(texts, start, lengths.comments), strict=False):
+        index = sprm.number(entry[20:22])
+        if word.old:
+            initials = entry[1 : 1 + min(entry[0], 9)].decode("cp1252", "replace")
+        else:
+            initials = entry[2 : 2 + 2 * min(entry[0], 9)].decode("utf-16-le", "replace")
+        yield position, authors[index] if index < len(authors) else initials, where
+
+
+def _authors(table: bytes) -> list[str]:
+    """Names one after the other, each with its length."""
+    names: list[str] = []
+    at = 0
+    while at + 2 <= len(table) and len(names) < _ENTRIES_MAX:
+        size = 2 * sprm.number(table[at : at + 2])
+        names.append(table[at + 2 : at + 2 + size].decode("utf-16-le", "replace"))
+        at += 2 + size
+    return names
+
+
+def read_headers(reading: Reading) -> Shown:
+    """The headers and footers that some page shows, those of the first section first."""
+    word = reading.word
+    lengths = word.lengths
+    positions, _ = plc(word.part(fib.HEADERS), 0)
+    stories = _ranges(positions, lengths.body + lengths.footnotes, lengths.headers)[_SEPARATORS:]
+    _, sections = plc(word.part(fib.SECTIONS), _SECTION_BYTES)
+    settings = word.part(fib.SETTINGS)
+    facing = bool(settings and settings[0] & 1)  # MS-DOC 2.7.2: fFacingPages
+    shown = Shown([], [])
+    for index in range(0, len(stories), 6):
+        section = sections[index // 6] if index // 6 < len(sections) else b""
+        first = _first_page_differs(reading, section)
+        for which, where in enumerate(stories[index : index + 6]):
+            if which in (_EVEN_HEADER, _EVEN_FOOTER) and not facing:
+                continue
+            if which in (_FIRST_HEADER, _FIRST_FOOTER) and not first:
+                continue
+            into = shown.headers if which in (_EVEN_HEADER, _HEADER, _FIRST_HEADER) else shown.footers
+            into.append(where)
+    return shown
+
+
+def _first_page_differs(reading: Reading, section: bytes) -> bool:
+    at = sprm.number(section[2:6])
+    main = reading.word.main
+    if at >= len(main):
+        return False
+    changes = main[at + 2 : at + 2 + sprm.number(main[at : at + 2])]
+    codes = dict(sprm.changes(changes, old=reading.word.old))
+    return codes.get(sprm.S_FIRST_PAGE_DIFFERS, b"\x00")[0] == 1
+
+
+def read_text_boxes(reading: Reading) -> list[Range]:
+    """Anchor the body's and the headers' text boxes; those whose anchor cannot be found are returned."""
+    lengths = reading.word.lengths
+    start = lengths.total() - lengths.text_boxes - lengths.header_text_boxes
+    header_start = start + lengths.text_boxes
+    headers = lengths.body + lengths.footnotes
+    lost = _anchor_boxes(reading, (fib.TEXT_BOXES, fib.SHAPES), (start, lengths.text_boxes), 0)
+    places = (header_start, lengths.header_text_boxes)
+    _anchor_boxes(reading, (fib.HEADER_TEXT_BOXES, fib.HEADER_SHAPES), places, headers)
+    return lost
+
+
+def _anchor_boxes(reading: Reading, parts: tuple[int, int], place: Range, anchors_start: int) -> list[Range]:
+    start, length = place
+    positions, boxes = plc(reading.word.part(parts[0]), _BOX_BYTES)
+    if not positions:  # Word 6 keeps no table of them that could be read as these
+        return [(start, start + length)] if length else []
+    anchors, shapes = plc(reading.word.part(parts[1]), _SHAPE_BYTES)
+    where = {sprm.number(shape[:4]): position for position, shape in zip(anchors, shapes, strict=False)}
+    lost: list[Range] = []
+    for box, text in zip(boxes, _ranges(positions, start, length), strict=False):
+        position = where.get(sprm.number(box[14:18]))
+        if position is not None:
+            reading.anchored.boxes.setdefault(anchors_start + position, []).append(text)
+        else:
+            lost.append(text)
+    return lost

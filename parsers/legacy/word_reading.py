@@ -1,0 +1,185 @@
+"""SANDBOX, untrusted: one Word file being read: its text, and the formatting of every character and paragraph."""
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from parsers.blocks import Report
+from parsers.character_sets import decode_bytes
+from parsers.legacy.word_fib import WordFile
+from parsers.legacy.word_formats import CharacterFormat, ParagraphFormat
+from parsers.legacy.word_lists import read_numbering
+from parsers.legacy.word_runs import Runs, character_runs, paragraph_runs
+from parsers.legacy.word_styles import StyleSheet, read_fonts, read_styles
+from parsers.legacy.word_text import WordText, read_pieces
+from parsers.office.numbering import Numbering
+from parsers.office.styles import Style
+
+PROGRESS_EVERY = 250
+_RUNS_LOOKED_AT = 2000
+_ASTRAL = re.compile("[\U00010000-\U0010ffff]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_Key = tuple[bytes, bytes]  # changes of a run, and those of its piece
+
+
+@dataclass(slots=True)
+class Anchored:
+    """What stands in the text at a character: marks of notes, comments, and the ranges of text boxes."""
+
+    marks: dict[int, str] = field(default_factory=dict)
+    comments: dict[int, tuple[str, str]] = field(default_factory=dict)
+    boxes: dict[int, list[tuple[int, int]]] = field(default_factory=dict)
+    texts: dict[int, list[str]] = field(default_factory=dict)  # of word art
+
+
+@dataclass(slots=True)
+class Reading:
+    """A document being read. Positions count characters from the start of all its text."""
+
+    word: WordFile
+    report: Report
+    source: WordText
+    text: str
+    styles: StyleSheet
+    numbering: Numbering
+    character_sets: dict[str | None, int]
+    anchored: Anchored = field(default_factory=Anchored)
+    hidden: list[str] = field(default_factory=list)
+    active_fields: list[str] = field(default_factory=list)
+    fonts_mean_code: bool = True
+    paragraphs: int = 0
+    _paragraph_runs: Runs = field(default_factory=lambda: Runs([]))
+    _starts: list[int] = field(default_factory=list)
+    _keys: list[_Key] = field(default_factory=list)
+    _formats: dict[tuple[_Key, int], CharacterFormat] = field(default_factory=dict)
+
+    @classmethod
+    def begin(cls, word: WordFile, report: Report) -> "Reading":
+        """Read text, styles and lists, and lay the runs of formatting over the text."""
+        source = read_pieces(word)
+        fonts = read_fonts(word)
+        reading = cls(
+            word=word,
+            report=report,
+            source=source,
+            text=_joined(word, source, report),
+            styles=read_styles(word, [font.name for font in fonts]),
+            numbering=read_numbering(word),
+            # Text without a font of its own is in the first one (MS-DOC 2.9.266, StshiB).
+            character_sets={None: fonts[0].character_set if fonts else 0}
+            | {font.name: font.character_set for font in fonts},
+        )
+        report.progress("formatting", 0, 1)
+        reading._paragraph_runs = paragraph_runs(word)
+        reading._lay_runs(character_runs(word))
+        # A document typed in Courier throughout is not code.
+        reading.fonts_mean_code = not reading._mostly_code()
+        report.progress("formatting", 1, 1)
+        return reading
+
+    def _lay_runs(self, runs: Runs) -> None:
+        """Characters are stored by offset, read by position: one list of where each formatting begins."""
+        for number, piece in enumerate(self.source.pieces):
+            if number % PROGRESS_EVERY == 0:
+                self.report.progress("formatting", 0, 1)
+            modifier = self.source.modifier(piece)
+            end = piece.offset + (piece.end - piece.start) * piece.width
+            self._begin_run(piece.start, (b"", modifier))
+            for run in runs.between(piece.offset, end):
+                if run.end <= piece.offset:
+                    continue
+                begins = max(run.start, piece.offset)
+                self._begin_run(piece.start + (begins - piece.offset) // piece.width, (run.sprms, modifier))
+                if run.end < end:
+                    self._begin_run(piece.start + (run.end - piece.offset) // piece.width, (b"", modifier))
+
+    def _begin_run(self, position: int, key: _Key) -> None:
+        while self._starts and self._starts[-1] >= position:
+            self._starts.pop()
+            self._keys.pop()
+        self._starts.append(position)
+        self._keys.append(key)
+
+    def runs(self, start: int, end: int, paragraph: ParagraphFormat) -> Iterator[tuple[int, int, CharacterFormat]]:
+        """(start, end, formatting) of the runs of a range, formatted over its paragraph's style."""
+        index = max(0, bisect_right(self._starts, start) - 1)
+        position = start
+        while position < end:
+            following = self._starts[index + 1] if index + 1 < len(self._starts) else end
+            stop = min(max(following, position), end)
+            if stop > position:
+                yield position, stop, self._format(index, paragraph.style)
+            position = stop
+            index += 1
+
+    def _format(self, index: int, style: int) -> CharacterFormat:
+        key = (self._keys[index] if index < len(self._keys) else (b"", b""), style)
+        known = self._formats.get(key)
+        if known is None:
+            known = self._formats[key] = self.styles.over_style(*key[0], style)
+        return known
+
+    def _mostly_code(self) -> bool:
+        fixed = total = 0
+        ends = [*self._starts[1:_RUNS_LOOKED_AT], len(self.text)]
+        for index, (start, end) in enumerate(zip(self._starts, ends, strict=False)):
+            total += end - start
+            fixed += (end - start) * self._format(index, 0).look.is_code()
+        return 2 * fixed > total
+
+    def paragraph(self, end: int) -> tuple[ParagraphFormat, bytes, int]:
+        """Formatting of the paragraph whose mark stands at a position, its changes, and where its run ends."""
+        place = self.source.offset(end)
+        if place is None:
+            return ParagraphFormat(), b"", -1
+        offset, piece = place
+        run = self._paragraph_runs.at(offset)
+        modifier = self.source.modifier(piece)
+        read = self.styles.formats.paragraph(run.style, run.sprms, modifier, self.word.data)
+        last = run.end == offset + piece.width
+        return read, run.sprms, end + 1 if last else -1
+
+    def style(self, paragraph: ParagraphFormat) -> Style:
+        """The resolved style of a paragraph."""
+        return self.styles.paragraph(paragraph.style)
+
+    def decode(self, text: str, font: str | None) -> str:
+        """Text as shown. Before Word 97 text is bytes in the character set of its font."""
+        if text.isascii():
+            return text
+        if not self.word.old:
+            pairs = _SURROGATE.search(text)
+            return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace") if pairs else text
+        return decode_bytes(text.encode("latin-1"), self.character_sets.get(font, 0))
+
+    def tick(self) -> None:
+        """Count a paragraph, and show life every so often."""
+        self.paragraphs += 1
+        if self.paragraphs % PROGRESS_EVERY == 0:
+            self.report.progress("paragraphs", self.paragraphs, 0)
+
+
+def _joined(word: WordFile, source: WordText, report: Report) -> str:
+    """The text of all pieces; gaps are filled, so that positions stay what they are."""
+    parts: list[str] = []
+    position = 0
+    narrow = "latin-1" if word.old else "cp1252"
+    for piece in source.pieces:
+        stored = word.main[piece.offset : piece.offset + (piece.end - piece.start) * piece.width]
+        shown = _wide(stored) if piece.width == 2 else stored.decode(narrow, "replace")
+        parts += ["\x00" * (piece.start - position), shown]
+        position = piece.end
+    report.progress("text", 1, 1)
+    return "".join(parts)
+
+
+def _wide(stored: bytes) -> str:
+    """UTF-16 with one character a unit, because positions count units."""
+    text = stored.decode("utf-16-le", "surrogatepass")
+    return text if len(text) * 2 == len(stored) else _ASTRAL.sub(_as_pair, text)
+
+
+def _as_pair(found: re.Match[str]) -> str:
+    units = found[0].encode("utf-16-be")
+    return chr(int.from_bytes(units[:2])) + chr(int.from_bytes(units[2:]))
