@@ -1,6 +1,7 @@
 """SANDBOX, untrusted: the encodings of bytes in old Windows files, by character set of a font or by code page."""
 
 import codecs
+import re
 
 # wingdi.h, values of lfCharSet; what is not named here is Western European.
 _OF_CHARACTER_SET = {
@@ -16,6 +17,26 @@ _OF_CODE_PAGE = {
     65001: "utf-8",
 }  # fmt: skip
 _WESTERN = "cp1252"
+_ASTRAL = re.compile("[\U00010000-\U0010ffff]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def utf16_units(stored: bytes) -> str:
+    """UTF-16 with one character a unit, for formats whose positions count units; `joined_units` shows it."""
+    text = stored[: len(stored) & ~1].decode("utf-16-le", "surrogatepass")
+    return text if len(text) * 2 == len(stored) & ~1 else _ASTRAL.sub(_as_pair, text)
+
+
+def joined_units(text: str) -> str:
+    """Such text with its surrogate pairs as characters; what is no pair becomes a replacement character."""
+    if _SURROGATE.search(text) is None:
+        return text
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
+def _as_pair(found: re.Match[str]) -> str:
+    units = found[0].encode("utf-16-be")
+    return chr(int.from_bytes(units[:2])) + chr(int.from_bytes(units[2:]))
 
 
 def decode_bytes(text: bytes, character_set: int) -> str:

@@ -1,12 +1,11 @@
 """SANDBOX, untrusted: one Word file being read: its text, and the formatting of every character and paragraph."""
 
-import re
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from parsers.blocks import Report
-from parsers.character_sets import decode_bytes
+from parsers.character_sets import decode_bytes, joined_units, utf16_units
 from parsers.legacy.word_fib import WordFile
 from parsers.legacy.word_formats import CharacterFormat, ParagraphFormat
 from parsers.legacy.word_lists import read_numbering
@@ -18,8 +17,6 @@ from parsers.office.styles import Style
 
 PROGRESS_EVERY = 250
 _RUNS_LOOKED_AT = 2000
-_ASTRAL = re.compile("[\U00010000-\U0010ffff]")
-_SURROGATE = re.compile("[\ud800-\udfff]")
 _Key = tuple[bytes, bytes]  # changes of a run, and those of its piece
 
 
@@ -149,8 +146,7 @@ class Reading:
         if text.isascii():
             return text
         if not self.word.old:
-            pairs = _SURROGATE.search(text)
-            return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace") if pairs else text
+            return joined_units(text)
         return decode_bytes(text.encode("latin-1"), self.character_sets.get(font, 0))
 
     def tick(self) -> None:
@@ -167,19 +163,8 @@ def _joined(word: WordFile, source: WordText, report: Report) -> str:
     narrow = "latin-1" if word.old else "cp1252"
     for piece in source.pieces:
         stored = word.main[piece.offset : piece.offset + (piece.end - piece.start) * piece.width]
-        shown = _wide(stored) if piece.width == 2 else stored.decode(narrow, "replace")
+        shown = utf16_units(stored) if piece.width == 2 else stored.decode(narrow, "replace")
         parts += ["\x00" * (piece.start - position), shown]
         position = piece.end
     report.progress("text", 1, 1)
     return "".join(parts)
-
-
-def _wide(stored: bytes) -> str:
-    """UTF-16 with one character a unit, because positions count units."""
-    text = stored.decode("utf-16-le", "surrogatepass")
-    return text if len(text) * 2 == len(stored) else _ASTRAL.sub(_as_pair, text)
-
-
-def _as_pair(found: re.Match[str]) -> str:
-    units = found[0].encode("utf-16-be")
-    return chr(int.from_bytes(units[:2])) + chr(int.from_bytes(units[2:]))
