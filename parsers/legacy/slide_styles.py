@@ -21,7 +21,7 @@ LEVELS = 5
 class ParagraphRun(NamedTuple):
     """So many characters of paragraphs: their level, and whether they have bullets (None: as the master says)."""
 
-    count: int
+    length: int
     level: int
     bullet: bool | None
 
@@ -29,7 +29,7 @@ class ParagraphRun(NamedTuple):
 class CharacterRun(NamedTuple):
     """So many characters: bold, italic (None: as the master says), and which of the extended styles they have."""
 
-    count: int
+    length: int
     bold: bool | None
     italic: bool | None
     extension: int
@@ -51,23 +51,23 @@ class _Reader:
         return value
 
 
-def text_runs(data: bytes, length: int) -> tuple[list[ParagraphRun], list[CharacterRun]]:
-    """The runs of a text of `length` characters, its last paragraph's end included."""
+def text_runs(data: bytes, total: int) -> tuple[list[ParagraphRun], list[CharacterRun]]:
+    """The runs of a text of `total` characters, its last paragraph's end included."""
     reader = _Reader(data)
     paragraphs: list[ParagraphRun] = []
     covered = 0
-    while covered < length and reader.left() and len(paragraphs) < _RUNS_MAX:
-        count, level = reader.number(4), reader.number(2)
-        paragraphs.append(ParagraphRun(count, min(level, LEVELS - 1), _paragraph(reader)))
-        covered += count
+    while covered < total and reader.left() and len(paragraphs) < _RUNS_MAX:
+        length, level = reader.number(4), reader.number(2)
+        paragraphs.append(ParagraphRun(length, min(level, LEVELS - 1), _paragraph(reader)))
+        covered += length
     characters: list[CharacterRun] = []
     covered = extension = 0
-    while covered < length and reader.left() and len(characters) < _RUNS_MAX:
-        count = reader.number(4)
+    while covered < total and reader.left() and len(characters) < _RUNS_MAX:
+        length = reader.number(4)
         bold, italic, number = _characters(reader)
         extension += (number - extension) % 16  # four bits of a number that only grows
-        characters.append(CharacterRun(count, bold, italic, extension))
-        covered += count
+        characters.append(CharacterRun(length, bold, italic, extension))
+        covered += length
     return paragraphs, characters
 
 

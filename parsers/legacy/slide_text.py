@@ -145,7 +145,7 @@ def _pieces(source: SlideText, runs: list[CharacterRun], context: Context) -> It
     position = 0
     for run in runs:
         run_at.setdefault(position, run)
-        position += run.count
+        position += run.length
     url_at = {start: (end, url) for start, end, url in source.urls}
     edges = {0, length, *run_at, *url_at, *(end for end, _ in url_at.values())}
     edges |= {edge for at in source.places for edge in (at, at + 1)}
@@ -178,12 +178,12 @@ class _Levels:
     def __init__(self, runs: list[ParagraphRun]) -> None:
         self._runs = runs
         self._index = 0
-        self._end = runs[0].count if runs else 0
+        self._end = runs[0].length if runs else 0
 
     def at(self, position: int) -> ParagraphRun:
         while self._index + 1 < len(self._runs) and self._end <= position:
             self._index += 1
-            self._end += self._runs[self._index].count
+            self._end += self._runs[self._index].length
         return self._runs[self._index] if self._runs else ParagraphRun(0, 0, None)
 
 
@@ -224,7 +224,7 @@ def _has_bullet(kind: int, run: ParagraphRun, context: Context) -> bool:
 
 
 def _marker(number: AutoNumber | None, level: int, counters: dict[int, tuple[AutoNumber, int]]) -> str:
-    """ "" for a bullet. Numbers count on while scheme and first number stay the same and no higher level comes between."""
+    """Empty for a bullet. Numbers count on while their scheme stays the same and no higher level comes between."""
     for deeper in [each for each in counters if each > level]:
         del counters[deeper]
     if number is None:
