@@ -6,7 +6,6 @@ no stream is longer than the file; and all streams read together are bounded, be
     compound = CompoundFile(document)                  # Refused (corrupt) when there is no readable directory
     compound.stream("WordDocument")                    # bytes, or None when there is no such stream
     compound.stream("ObjectPool/_1234/\x01Ole", 4096)  # at most so many of them
-    compound.children("ObjectPool")                    # names in a storage; "" is the root
 """
 
 import struct
@@ -78,12 +77,6 @@ class CompoundFile:
     def entries(self) -> Iterator[Entry]:
         """All streams and storages in the directory's order, each behind the storage it is in."""
         return iter(self._entries.values())
-
-    def children(self, path: str) -> list[str]:
-        """Names of what is directly in a storage; "" is the root."""
-        prefix = f"{path.casefold()}/" if path else ""
-        inside = (entry for key, entry in self._entries.items() if key.startswith(prefix))
-        return [entry.name for entry in inside if "/" not in entry.path[len(prefix) :]]
 
     def stream(self, path: str, bytes_max: int | None = None) -> bytes | None:
         """A stream's bytes: fewer than it claims when the file ends before; None when there is no such stream.

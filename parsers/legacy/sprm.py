@@ -3,8 +3,10 @@
 Older ones are given by number and operand of the same change in Word 97, so that readers know only one kind.
 """
 
-import struct
 from collections.abc import Iterator
+from itertools import islice
+
+Change = tuple[int, bytes]  # number and operand
 
 P_STYLE, P_IN_TABLE, P_ROW_END, P_DEPTH, P_DEPTH_CHANGE = 0x4600, 0x2416, 0x2417, 0x6649, 0x664A
 P_INNER_CELL, P_INNER_ROW_END, P_OUTLINE, P_SHADING, P_SHADING_80 = 0x244B, 0x244C, 0x2640, 0xC64D, 0x442D
@@ -15,6 +17,8 @@ C_FONT, C_HALF_POINTS, C_COLOUR_INDEX, C_COLOUR, C_RAISED = 0x4A4F, 0x4A43, 0x2A
 C_HIGHLIGHT, C_SHADING, C_SHADING_80, C_LANGUAGE = 0x2A0C, 0xCA71, 0x4866, 0x486D
 T_CELLS, T_HEADER_ROW, T_VERTICAL_MERGE, T_MERGE, T_LOOK, T_STYLE = 0xD608, 0x3404, 0xD62B, 0x5624, 0x740A, 0x563A
 S_FIRST_PAGE_DIFFERS = 0x300A
+_KNOWN = frozenset(value for name, value in list(globals().items()) if name[1:2] == "_" and isinstance(value, int))
+_KNOWN_MAX = 256
 _TAB_STOPS = 0xC615
 _OPERAND_BYTES = (1, 1, 2, 4, 2, 2, 0, 3)  # by the upper three bits, MS-DOC 2.2.5.1; 6 is variable
 
@@ -40,21 +44,20 @@ _OLD: dict[int, tuple[int, int]] = {
 }  # fmt: skip
 
 
-def changes(sprms: bytes, *, old: bool = False) -> Iterator[tuple[int, bytes]]:
+def changes(sprms: bytes, *, old: bool = False) -> Iterator[Change]:
     """(number, operand) of each change, without the length before an operand, up to the first that is cut short."""
     return _old_changes(sprms) if old else _changes(sprms)
 
 
-def one_byte_change(number: int, value: int) -> bytes:
+def one_byte_change(number: int, value: int) -> list[Change]:
     """A change that a piece carries in itself (MS-DOC 2.9.215): numbered as in Word 6, with one byte of operand."""
     size, current = _OLD.get(number, (1, 0))
-    return struct.pack("<HB", current, value) if size == 1 and current else b""
+    return [(current, bytes((value,)))] if size == 1 and current else []
 
 
-def as_current(old: bytes) -> bytes:
-    """The changes of Word 6 in a list, as Word 97 writes them, without those of variable length."""
-    kept = (pair for pair in _old_changes(old) if len(pair[1]) == _OPERAND_BYTES[pair[0] >> 13])
-    return b"".join(struct.pack("<H", code) + operand for code, operand in kept)
+def known(changes: Iterator[Change]) -> list[Change]:
+    """The changes of a list that readers here ask for: a list may be 64 kB, and be referred to by every paragraph."""
+    return list(islice((change for change in changes if change[0] in _KNOWN), _KNOWN_MAX))
 
 
 def number(operand: bytes) -> int:
@@ -62,7 +65,7 @@ def number(operand: bytes) -> int:
     return int.from_bytes(operand, "little")
 
 
-def _changes(sprms: bytes) -> Iterator[tuple[int, bytes]]:
+def _changes(sprms: bytes) -> Iterator[Change]:
     at, end = 0, len(sprms)
     while at + 2 < end:
         code = sprms[at] | sprms[at + 1] << 8
@@ -89,7 +92,7 @@ def _variable(sprms: bytes, at: int, code: int) -> tuple[int, int]:
     return size, at + 1
 
 
-def _old_changes(sprms: bytes) -> Iterator[tuple[int, bytes]]:
+def _old_changes(sprms: bytes) -> Iterator[Change]:
     at, end = 0, len(sprms)
     while at < end:
         size, current = _OLD.get(sprms[at], (1, 0))

@@ -4,10 +4,11 @@ What they mean is said in the words of the OOXML reader (`RunLook`), which has t
 """
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from parsers.legacy import sprm
+from parsers.legacy.sprm import Change
 from parsers.office.styles import PLAIN, RunLook
 from parsers.office.symbols import symbol
 
@@ -51,23 +52,27 @@ class ParagraphFormat:
 class Formats:
     """Reads changes; the same ones are read once."""
 
-    def __init__(self, fonts: list[str], *, old: bool) -> None:
+    def __init__(self, fonts: list[str], data: bytes, *, old: bool) -> None:
+        """`data`: the data stream. Its lists may overlap: all together no more is read of them than it is long."""
         self._fonts = fonts
+        self._data = data
         self._old = old
+        self._long: dict[int, list[Change]] = {}
+        self._long_left = len(data)
 
     def look(self, sprms: bytes, around: RunLook) -> RunLook:
         """What changes make of the look of a paragraph's style: all that they say, nothing that they do not."""
         return self.characters(sprms, around).look
 
-    def later(self, modifier: bytes, around: RunLook) -> CharacterFormat:
-        """What the changes of a piece make of a run. They are numbered as in Word 97 in every file."""
-        return self._read(sprm.changes(modifier), around)
+    def later(self, modifier: list[Change], around: RunLook) -> CharacterFormat:
+        """What the changes of a piece make of a run."""
+        return self._read(modifier, around)
 
     def characters(self, sprms: bytes, around: RunLook) -> CharacterFormat:
         """The formatting of a run in a paragraph whose style looks like `around`."""
         return self._read(sprm.changes(sprms, old=self._old), around)
 
-    def _read(self, changes: Iterator[tuple[int, bytes]], around: RunLook) -> CharacterFormat:
+    def _read(self, changes: Iterable[Change], around: RunLook) -> CharacterFormat:
         said: dict[str, object] = {}
         deleted = special = False
         shown: str | None = None
@@ -109,18 +114,31 @@ class Formats:
         elif code in (sprm.C_SHADING, sprm.C_SHADING_80):
             said["shaded"] = is_fill(operand) or None
 
-    def paragraph(self, style: int, sprms: bytes, modifier: bytes = b"", data: bytes = b"") -> ParagraphFormat:
-        """A paragraph's own formatting. `data` is the data stream, where long lists of changes are."""
+    def paragraph(self, style: int, changes: Iterable[Change]) -> ParagraphFormat:
+        """A paragraph's own formatting."""
         said: dict[str, object] = {"style": style}
-        for code, operand in sprm.changes(sprms, old=self._old):
-            if code in (sprm.P_ELSEWHERE, sprm.P_ELSEWHERE_OLD):
-                for inner in sprm.changes(elsewhere(data, operand)):
-                    _say_of_paragraph(said, *inner)
-            else:
-                _say_of_paragraph(said, code, operand)
-        for change in sprm.changes(modifier):
+        for change in changes:
             _say_of_paragraph(said, *change)
         return ParagraphFormat(**said)  # type: ignore[arg-type]  # names are the dataclass's own
+
+    def changes(self, sprms: bytes) -> list[Change]:
+        """The changes of a paragraph or a row's end. Long lists are in the data stream, and only pointed to."""
+        found: list[Change] = []
+        for code, operand in sprm.changes(sprms, old=self._old):
+            if code in (sprm.P_ELSEWHERE, sprm.P_ELSEWHERE_OLD):
+                found += self._elsewhere(sprm.number(operand))
+            else:
+                found.append((code, operand))
+        return found
+
+    def _elsewhere(self, at: int) -> list[Change]:
+        """Changes too long for a page of the main stream: a length, then they (MS-DOC 2.9.210)."""
+        if at not in self._long:
+            size = int.from_bytes(self._data[at : at + 2], "little")
+            self._long_left -= size
+            sprms = self._data[at + 2 : at + 2 + size] if self._long_left >= 0 else b""
+            self._long[at] = sprm.known(sprm.changes(sprms))
+        return self._long[at]
 
     def _font(self, index: int) -> str | None:
         return self._fonts[index] if index < len(self._fonts) else None
@@ -130,13 +148,6 @@ class Formats:
             return ""
         font, code = struct.unpack_from("<HH", operand)
         return symbol(self._font(font) or "", f"{code:x}")
-
-
-def elsewhere(data: bytes, operand: bytes) -> bytes:
-    """Changes too long for a page of the main stream: a length, then they, in the data stream (MS-DOC 2.9.210)."""
-    at = sprm.number(operand)
-    size = int.from_bytes(data[at : at + 2], "little")
-    return data[at + 2 : at + 2 + size]
 
 
 def _say_of_paragraph(said: dict[str, object], code: int, operand: bytes) -> None:

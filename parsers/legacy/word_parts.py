@@ -16,6 +16,7 @@ _ENTRIES_MAX = 100_000
 _NOTE_BYTES, _SECTION_BYTES, _BOX_BYTES, _SHAPE_BYTES = 2, 12, 22, 26
 _COMMENT_BYTES, _COMMENT_BYTES_OLD = 30, 20
 _EVEN_HEADER, _HEADER, _EVEN_FOOTER, _FOOTER, _FIRST_HEADER, _FIRST_FOOTER = range(6)
+_SECTION_FORMAT_MAX = 2048  # bytes; Word writes some hundred
 _SEPARATORS = 6  # stories before those of the first section: lines between text and notes
 Range = tuple[int, int]
 
@@ -116,9 +117,11 @@ def read_headers(reading: Reading) -> Shown:
     settings = word.part(fib.SETTINGS)
     facing = bool(settings and settings[0] & 1)  # MS-DOC 2.7.2: fFacingPages
     shown = Shown([], [])
+    differs: dict[int, bool] = {}  # by where a section's formatting is
     for index in range(0, len(stories), 6):
         section = sections[index // 6] if index // 6 < len(sections) else b""
-        first = _first_page_differs(reading, section)
+        at = sprm.number(section[2:6])
+        first = differs[at] if at in differs else differs.setdefault(at, _first_page_differs(reading, at))
         for which, where in enumerate(stories[index : index + 6]):
             if which in (_EVEN_HEADER, _EVEN_FOOTER) and not facing:
                 continue
@@ -129,12 +132,11 @@ def read_headers(reading: Reading) -> Shown:
     return shown
 
 
-def _first_page_differs(reading: Reading, section: bytes) -> bool:
-    at = sprm.number(section[2:6])
+def _first_page_differs(reading: Reading, at: int) -> bool:
     main = reading.word.main
     if at >= len(main):
         return False
-    changes = main[at + 2 : at + 2 + sprm.number(main[at : at + 2])]
+    changes = main[at + 2 : at + 2 + min(sprm.number(main[at : at + 2]), _SECTION_FORMAT_MAX)]
     codes = dict(sprm.changes(changes, old=reading.word.old))
     return codes.get(sprm.S_FIRST_PAGE_DIFFERS, b"\x00")[0] == 1
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from parsers.blocks import Report
 from parsers.character_sets import decode_bytes, joined_units, utf16_units
+from parsers.legacy.sprm import Change
 from parsers.legacy.word_fib import WordFile
 from parsers.legacy.word_formats import CharacterFormat, ParagraphFormat
 from parsers.legacy.word_lists import read_numbering
@@ -17,7 +18,7 @@ from parsers.office.styles import Style
 
 PROGRESS_EVERY = 250
 _RUNS_LOOKED_AT = 2000
-_Key = tuple[bytes, bytes]  # changes of a run, and those of its piece
+_Key = tuple[bytes, int]  # changes of a run, and the number of those of its piece
 
 
 @dataclass(slots=True)
@@ -49,6 +50,7 @@ class Reading:
     _paragraph_runs: Runs = field(default_factory=lambda: Runs([]))
     _starts: list[int] = field(default_factory=list)
     _keys: list[_Key] = field(default_factory=list)
+    _paragraph_formats: dict[tuple[int, bytes, int], ParagraphFormat] = field(default_factory=dict)
     _formats: dict[tuple[_Key, int], CharacterFormat] = field(default_factory=dict)
 
     @classmethod
@@ -80,7 +82,7 @@ class Reading:
         for number, piece in enumerate(self.source.pieces):
             if number % PROGRESS_EVERY == 0:
                 self.report.progress("formatting", 0, 1)
-            modifier = self.source.modifier(piece)
+            modifier = piece.modifier
             end = piece.offset + (piece.end - piece.start) * piece.width
             self._begin_run(piece.start, (b"", modifier))
             for run in runs.between(piece.offset, end):
@@ -111,10 +113,12 @@ class Reading:
             index += 1
 
     def _format(self, index: int, style: int) -> CharacterFormat:
-        key = (self._keys[index] if index < len(self._keys) else (b"", b""), style)
+        key = (self._keys[index] if index < len(self._keys) else (b"", 0), style)
         known = self._formats.get(key)
         if known is None:
-            known = self._formats[key] = self.styles.over_style(*key[0], style)
+            sprms, modifier = key[0]
+            known = self.styles.over_style(sprms, self.source.modifier(modifier), style)
+            self._formats[key] = known
         return known
 
     def _mostly_code(self) -> bool:
@@ -125,17 +129,30 @@ class Reading:
             fixed += (end - start) * self._format(index, 0).look.is_code()
         return 2 * fixed > total
 
-    def paragraph(self, end: int) -> tuple[ParagraphFormat, bytes, int]:
-        """Formatting of the paragraph whose mark stands at a position, its changes, and where its run ends."""
+    def paragraph(self, end: int) -> ParagraphFormat:
+        """Formatting of the paragraph whose mark stands at a position."""
         place = self.source.offset(end)
         if place is None:
-            return ParagraphFormat(), b"", -1
+            return ParagraphFormat()
         offset, piece = place
         run = self._paragraph_runs.at(offset)
-        modifier = self.source.modifier(piece)
-        read = self.styles.formats.paragraph(run.style, run.sprms, modifier, self.word.data)
-        last = run.end == offset + piece.width
-        return read, run.sprms, end + 1 if last else -1
+        key = (run.style, run.sprms, piece.modifier)
+        known = self._paragraph_formats.get(key)
+        if known is None:
+            formats = self.styles.formats
+            found = [*formats.changes(run.sprms), *self.source.modifier(piece.modifier)]
+            known = self._paragraph_formats[key] = formats.paragraph(run.style, found)
+        return known
+
+    def row_changes(self, end: int) -> list[Change]:
+        """The formatting changes at the end of a table's row."""
+        place = self.source.offset(end)
+        return self.styles.formats.changes(self._paragraph_runs.at(place[0]).sprms) if place else []
+
+    def ends_paragraph(self, position: int) -> bool:
+        """Whether the formatting of a paragraph ends with a character."""
+        place = self.source.offset(position)
+        return place is not None and self._paragraph_runs.at(place[0]).end == place[0] + place[1].width
 
     def style(self, paragraph: ParagraphFormat) -> Style:
         """The resolved style of a paragraph."""

@@ -10,6 +10,7 @@ from itertools import pairwise
 from contract.verdicts import ElementType
 from parsers.blocks import Block, Cell
 from parsers.legacy import sprm
+from parsers.legacy.sprm import Change
 from parsers.markup.grid import lay_out
 from parsers.markup.html_table import plain_lines
 
@@ -75,26 +76,20 @@ class OpenTables:
         if self._tables:
             self._tables[-1].end_cell()
 
-    def end_row(self, changes: bytes, data: bytes, *, old: bool) -> None:
+    def end_row(self, changes: list[Change], *, old: bool) -> None:
         """The innermost table's row ends, with what its last mark says of it."""
         if self._tables:
-            self._tables[-1].end_row(row_shape(changes, data, old=old))
+            self._tables[-1].end_row(row_shape(changes, old=old))
 
     def _target(self) -> list[Block]:
         return self._tables[-1].cell if self._tables else self._blocks
 
 
-def row_shape(changes: bytes, data: bytes, *, old: bool) -> RowShape:
+def row_shape(changes: list[Change], *, old: bool) -> RowShape:
     """The shape of a row from the changes of its end mark."""
     shape = RowShape()
-    for code, operand in sprm.changes(changes, old=old):
-        if code in (sprm.P_ELSEWHERE, sprm.P_ELSEWHERE_OLD):
-            at = sprm.number(operand)
-            size = int.from_bytes(data[at : at + 2], "little")
-            for inner in sprm.changes(data[at + 2 : at + 2 + size]):
-                _apply(shape, *inner, cell_bytes=20)
-        else:
-            _apply(shape, code, operand, cell_bytes=10 if old else 20)
+    for code, operand in changes:
+        _apply(shape, code, operand, cell_bytes=10 if old else 20)
     return shape
 
 

@@ -38,13 +38,14 @@ class Story:
         """Everything in a range, in order."""
         for begin, stop, mark in self._paragraphs(start, end):
             self._reading.tick()
-            paragraph, changes, _ = self._reading.paragraph(min(stop, len(self._reading.text) - 1))
+            last = min(stop, len(self._reading.text) - 1)
+            paragraph = self._reading.paragraph(last)
             depth = paragraph.table_depth()
             target = self._tables.at_depth(depth)
             if target is not self._target:
                 self._target, self._code_goes_on = target, False
             if paragraph.row_end or paragraph.inner_row_end:
-                self._tables.end_row(changes, self._reading.word.data, old=self._reading.word.old)
+                self._tables.end_row(self._reading.row_changes(last), old=self._reading.word.old)
             else:
                 self._paragraph(begin, stop, paragraph, in_table=depth > 0)
                 if depth and (mark == _CELL_END or paragraph.inner_cell):
@@ -60,7 +61,7 @@ class Story:
         begin = start
         for found in _MARK.finditer(self._reading.text, start, end):
             # A page break inside of a paragraph is not its end.
-            if found[0] == _BREAK and self._reading.paragraph(found.start())[2] != found.end():
+            if found[0] == _BREAK and not self._reading.ends_paragraph(found.start()):
                 continue
             yield begin, found.start(), found[0]
             begin = found.end()

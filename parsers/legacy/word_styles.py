@@ -3,6 +3,7 @@
 import struct
 from dataclasses import dataclass, field, replace
 
+from parsers.legacy.sprm import Change
 from parsers.legacy.word_fib import FONTS, STYLES, WordFile
 from parsers.legacy.word_formats import CharacterFormat, Formats, ParagraphFormat
 from parsers.office.styles import PLAIN, RunLook, Style, heading_of_name, names_caption, names_code
@@ -55,7 +56,7 @@ class StyleSheet:
             self._resolved[index] = self._resolve(index)
         return self._resolved[index].look
 
-    def over_style(self, sprms: bytes, modifier: bytes, paragraph_style: int) -> CharacterFormat:
+    def over_style(self, sprms: bytes, modifier: list[Change], paragraph_style: int) -> CharacterFormat:
         """The formatting of a run in a paragraph of a style: that style's, its character style's, its own."""
         around = self.paragraph(paragraph_style).base
         own = self.formats.characters(sprms, around)
@@ -79,7 +80,7 @@ class StyleSheet:
 
     def _overlay(self, style: Style, index: int, definition: _Definition) -> None:
         """Put one style's own words over what it inherits."""
-        own: ParagraphFormat = self.formats.paragraph(index, definition.paragraph)
+        own: ParagraphFormat = self.formats.paragraph(index, self.formats.changes(definition.paragraph))
         style.name = definition.name
         style.look = style.look.under(self.formats.look(definition.characters, style.look))
         if definition.kind == _CHARACTER and definition.built_in in _CHARACTER_CODE:
@@ -100,7 +101,7 @@ class StyleSheet:
 
 def read_styles(word: WordFile, fonts: list[str]) -> StyleSheet:
     """The style sheet; what cannot be read of it is not there."""
-    sheet = StyleSheet(Formats(fonts, old=word.old), word.old)
+    sheet = StyleSheet(Formats(fonts, word.data, old=word.old), word.old)
     table = word.part(STYLES)
     if len(table) < 6:
         return sheet

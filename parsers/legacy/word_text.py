@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from parsers.legacy.sprm import as_current, one_byte_change
+from parsers.legacy.sprm import Change, changes, known, one_byte_change
 from parsers.legacy.word_fib import PIECES, WordFile
 
 # An honest piece table shows each byte at most once.
@@ -34,7 +34,7 @@ class WordText:
     """All text of a file, in the order body, footnotes, headers …"""
 
     pieces: list[Piece]
-    modifiers: list[bytes]  # lists of formatting changes which pieces refer to
+    modifiers: list[list[Change]]  # lists of formatting changes which pieces refer to
     text: str = ""
     _starts: list[int] = field(default_factory=list)
 
@@ -48,12 +48,12 @@ class WordText:
         piece = self.pieces[index]
         return piece.offset + (position - piece.start) * piece.width, piece
 
-    def modifier(self, piece: Piece) -> bytes:
-        """The formatting changes of a piece, as a list of them; empty when it has none."""
-        if not piece.modifier & 1:
-            return one_byte_change(piece.modifier >> 1 & 0x7F, piece.modifier >> 8)
-        index = piece.modifier >> 1
-        return self.modifiers[index] if index < len(self.modifiers) else b""
+    def modifier(self, modifier: int) -> list[Change]:
+        """The formatting changes which a piece's number stands for."""
+        if not modifier & 1:
+            return one_byte_change(modifier >> 1 & 0x7F, modifier >> 8)
+        index = modifier >> 1
+        return self.modifiers[index] if index < len(self.modifiers) else []
 
 
 def read_pieces(word: WordFile) -> WordText:
@@ -64,7 +64,7 @@ def read_pieces(word: WordFile) -> WordText:
         modifiers, plc = _split_clx(table)
         pieces = list(_pieces(plc, word, chars_max))
         if pieces:
-            return WordText(pieces, [as_current(each) for each in modifiers] if word.old else modifiers)
+            return WordText(pieces, [known(changes(each, old=word.old)) for each in modifiers])
     end = max(word.text_start, min(word.text_end, len(word.main)))
     count = end - word.text_start
     # Word 97 without a piece table is damaged; whether its text has one or two bytes a character can be seen.
