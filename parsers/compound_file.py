@@ -97,7 +97,7 @@ class CompoundFile:
         listed = list(struct.unpack_from("<109L", document, 76))
         at = struct.unpack_from("<L", document, 68)[0]
         seen = bytearray(self._sectors)
-        while at < self._sectors and len(listed) < self._sectors:
+        while at < self._sectors and len(listed) < self._sectors + 109:
             if seen[at]:
                 raise _corrupt("the list of its allocation table loops")
             seen[at] = 1

@@ -79,7 +79,7 @@ class _Reading:
     def __post_init__(self) -> None:
         lists = self.presentation.lists
         self.masters = {entry.identifier: entry for entry in lists.get(MASTERS, ())}
-        self.notes = {entry.identifier: entry for entry in lists.get(NOTES_PAGES, ())}
+        self.notes = {entry.identifier: entry for entry in lists.get(NOTES_PAGES, ()) if entry.identifier}
         document = self.presentation.document
         if document is not None:
             self.size = _size(self.records, document)
@@ -173,10 +173,12 @@ class _Reading:
 
     def _new_decorations(self, blocks: list[Block]) -> list[Block]:
         """Headers and footers that no slide before had."""
-        new = [block for block in blocks if block.text not in self.decorations_seen]
-        self.decorations_seen.update(block.text for block in new)
-        for block in new:
-            as_decoration([block], ElementType.FOOTER)
+        new: list[Block] = []
+        for block in blocks:
+            if block.text not in self.decorations_seen:
+                self.decorations_seen.add(block.text)
+                as_decoration([block], ElementType.FOOTER)
+                new.append(block)
         return new
 
     def _notes(self, atom: Record | None, context: Context) -> list[Block]:

@@ -166,6 +166,8 @@ def _pieces(source: SlideText, runs: list[CharacterRun], context: Context) -> It
             continue
         position = begin
         for part in _PARAGRAPH_END.split(text[begin:stop]):
+            if not part:
+                continue
             shown = part if part == "\r" else joined_units(part).replace("\x0b", "\n").replace("\t", " ")
             yield _Piece(position, shown, marks, url, extension)
             position += len(part)

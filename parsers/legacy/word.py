@@ -48,7 +48,10 @@ def _blocks(reading: Reading) -> list[Block]:
             reading.anchored.comments.setdefault(position, (author, text))
     shown = read_headers(reading)
     headers = list(_decorations(reading, shown.headers, ElementType.HEADER))
-    body = Story(reading).read(0, reading.word.lengths.body or len(reading.text))
+    body_end = reading.word.lengths.body or len(reading.text)
+    body = Story(reading).read(0, body_end)
+    # Boxes whose anchor is not where it should be. Those of headers that no page shows are not shown either.
+    boxes += [where for at, found in reading.anchored.boxes.items() if at < body_end for where in found]
     loose = [block for where in boxes for block in Story(reading, on_white=False).read(*where)]
     footers = list(_decorations(reading, shown.footers, ElementType.FOOTER))
     return [*headers, *body, *loose, *_note_blocks(reading, notes), *footers]

@@ -146,14 +146,15 @@ def read_text_boxes(reading: Reading) -> list[Range]:
     lengths = reading.word.lengths
     start = lengths.total() - lengths.text_boxes - lengths.header_text_boxes
     header_start = start + lengths.text_boxes
-    headers = lengths.body + lengths.footnotes
-    lost = _anchor_boxes(reading, (fib.TEXT_BOXES, fib.SHAPES), (start, lengths.text_boxes), 0)
+    body, headers = (0, lengths.body), (lengths.body + lengths.footnotes, lengths.headers)
+    lost = _anchor_boxes(reading, (fib.TEXT_BOXES, fib.SHAPES), (start, lengths.text_boxes), body)
     places = (header_start, lengths.header_text_boxes)
     _anchor_boxes(reading, (fib.HEADER_TEXT_BOXES, fib.HEADER_SHAPES), places, headers)
     return lost
 
 
-def _anchor_boxes(reading: Reading, parts: tuple[int, int], place: Range, anchors_start: int) -> list[Range]:
+def _anchor_boxes(reading: Reading, parts: tuple[int, int], place: Range, around: Range) -> list[Range]:
+    """`place` and `around`: start and length of the boxes' text, and of the text that they are anchored in."""
     start, length = place
     positions, boxes = plc(reading.word.part(parts[0]), _BOX_BYTES)
     if not positions:  # Word 6 keeps no table of them that could be read as these
@@ -163,8 +164,8 @@ def _anchor_boxes(reading: Reading, parts: tuple[int, int], place: Range, anchor
     lost: list[Range] = []
     for box, text in zip(boxes, _ranges(positions, start, length), strict=False):
         position = where.get(sprm.number(box[14:18]))
-        if position is not None:
-            reading.anchored.boxes.setdefault(anchors_start + position, []).append(text)
+        if position is not None and position < around[1]:
+            reading.anchored.boxes.setdefault(around[0] + position, []).append(text)
         else:
             lost.append(text)
     return lost
