@@ -54,6 +54,8 @@ _BY_EXTENSION: Final[dict[str, str]] = {
 }
 
 UNKNOWN: Final = "application/octet-stream"
+# Types whose files are OLE compound files.
+_OLE_TYPES: Final = frozenset({"application/msword", "application/vnd.ms-powerpoint"})
 
 
 def media_type_hint(leading_bytes: bytes, key: str) -> str:
@@ -68,7 +70,7 @@ def media_type_hint(leading_bytes: bytes, key: str) -> str:
         return UNKNOWN if by_name.startswith("application/") and not _is_text_type(by_name) else by_name
     if by_content == "application/zip" and by_name.startswith("application/vnd."):
         return by_name
-    if by_content == "application/x-ole-storage" and by_name.startswith(("application/vnd.", "application/msword")):
+    if by_content == "application/x-ole-storage" and by_name in _OLE_TYPES:
         return by_name
     return by_content
 
