@@ -4,8 +4,11 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from contract.verdicts import ElementType
+from parsers.blocks import Block
 from parsers.character_sets import utf16_units
 from parsers.legacy.records import DEPTH_MAX, Record, Records
+from parsers.markup.inline import tidy
 
 GROUP, SHAPE = 0xF003, 0xF004
 _GROUP_FRAME, _SHAPE_FLAGS, _PROPERTIES, _MORE_PROPERTIES = 0xF009, 0xF00A, 0xF00B, 0xF122
@@ -76,6 +79,10 @@ class DrawingReader:
                 shape = self._shape(record, _Frame())[0]
                 found += [shape] if shape else []
         return found
+
+    def shape(self, container: Record) -> Shape | None:
+        """One shape that stands alone."""
+        return self._shape(container, _Frame())[0]
 
     def _group(self, container: Record, frame: _Frame, depth: int, *, outermost: bool = False) -> Shape | None:
         """A group: its first shape is itself."""
@@ -153,6 +160,16 @@ class DrawingReader:
                 shape.table = bool(value & 1)
             elif name == _GROUP_FLAGS:
                 shape.hidden = value & _HIDDEN == _HIDDEN
+
+
+def shown_by(shape: Shape) -> list[Block]:
+    """WordArt or the alternative text of one shape."""
+    art, description = tidy(shape.word_art.replace("\r", "\n")), tidy(shape.description.replace("\r", "\n"))
+    if shape.hidden:
+        return []
+    if art:
+        return [Block(ElementType.NARRATIVE_TEXT, art)]
+    return [Block(ElementType.IMAGE, description)] if description else []
 
 
 def _inner_frame(box: Rectangle | None, own: Rectangle | None) -> _Frame:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from contract.verdicts import ElementType
 from parsers.blocks import Block, Cell
-from parsers.legacy.drawing import DrawingReader, Rectangle, Shape
+from parsers.legacy.drawing import DrawingReader, Rectangle, Shape, shown_by
 from parsers.legacy.records import Record, Records
 from parsers.legacy.slide_styles import AutoNumber, extended_numbers
 from parsers.legacy.slide_text import (
@@ -20,7 +20,6 @@ from parsers.legacy.slide_text import (
 )
 from parsers.markup.grid import lay_out
 from parsers.markup.html_table import plain_lines
-from parsers.markup.inline import tidy
 from parsers.office.slides.reading_order import in_reading_order
 
 _DRAWING, _DRAWING_CONTAINER = 0x040C, 0xF002
@@ -112,10 +111,7 @@ class ShapeReader:
             if url and not source.urls:
                 source.urls.append((0, len(source.text), url))
             blocks += text_blocks(source, self._context, numbers)
-        word_art = tidy(shape.word_art.replace("\r", "\n"))
-        if word_art and not blocks:
-            blocks.append(Block(ElementType.NARRATIVE_TEXT, word_art))
-        return blocks, kind
+        return blocks or shown_by(shape), kind
 
     def _texts(self, shape: Shape) -> list[SlideText]:
         """A shape's own texts, or the entry of the outline that it shows."""

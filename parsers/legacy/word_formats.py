@@ -27,6 +27,7 @@ class CharacterFormat:
     special: bool = False
     symbol: str | None = None
     style: int = 0  # of characters; 0 for none
+    data: int | None = None  # where in the data stream a picture or form field is
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,7 @@ class Formats:
         deleted = special = False
         shown: str | None = None
         style = 0
+        data: int | None = None
         for code, operand in changes:
             if code == sprm.C_DELETED:
                 deleted = _toggled(operand[0], around=False)
@@ -86,12 +88,14 @@ class Formats:
                 shown = self._symbol(operand)
             elif code == sprm.C_STYLE:
                 style = sprm.number(operand)
+            elif code == sprm.C_DATA:
+                data = sprm.number(operand)
             elif code == sprm.C_PLAIN:
                 said.clear()
             else:
                 self._say(said, code, operand, around)
         look = replace(PLAIN, **said) if said else PLAIN  # type: ignore[arg-type]  # names are RunLook's own
-        return CharacterFormat(look, deleted, special, shown, style)
+        return CharacterFormat(look, deleted, special, shown, style, data)
 
     def _say(self, said: dict[str, object], code: int, operand: bytes, around: RunLook) -> None:
         value = sprm.number(operand)

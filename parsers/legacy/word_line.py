@@ -1,8 +1,9 @@
 """SANDBOX, untrusted: what one paragraph of a Word file shows: text, emphasis, links, marks of notes."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from parsers.blocks import Block
 from parsers.legacy.word_formats import CharacterFormat, ParagraphFormat
 from parsers.legacy.word_reading import Reading
 from parsers.markup import links
@@ -12,7 +13,7 @@ from parsers.office.styles import RunLook
 from parsers.office.symbols import in_font
 
 # MS-DOC 2.4.1 and 2.9.331: characters that stand for something else.
-_NOTE, _COMMENT, _DRAWING = "\x02", "\x05", "\x08"
+_PICTURE, _NOTE, _COMMENT, _DRAWING = "\x01", "\x02", "\x05", "\x08"
 _FIELD_BEGIN, _FIELD_SEPARATOR, _FIELD_END = "\x13", "\x14", "\x15"
 _SPECIAL = re.compile("([\x01-\x08\x13-\x15])")
 _CONTROL = re.compile("[\x00\x0b-\x1f]")
@@ -27,7 +28,7 @@ class Line:
     builder: InlineBuilder = field(default_factory=InlineBuilder)
     comments: list[tuple[str, str]] = field(default_factory=list)
     boxes: list[tuple[int, int]] = field(default_factory=list)
-    texts: list[str] = field(default_factory=list)  # of word art
+    drawn: list[Block] = field(default_factory=list)
     characters: int = 0
     code_characters: int = 0
 
@@ -76,20 +77,23 @@ class LineReader:
         elif sign == _FIELD_END:
             self._text(self._fields.end(), shape, line, around)
         elif self._fields.hides() or shape.deleted:
-            return
+            if sign == _PICTURE and shape.data is not None:
+                self._fields.check(self._reading.pictures.checkbox(shape.data))
         elif sign == _COMMENT:
             line.comments += filter(None, [self._reading.anchored.comments.get(position)])
         elif not shape.look.hidden:
-            self._anchor(sign, position, line)
+            self._anchor(sign, position, shape, line)
 
-    def _anchor(self, sign: str, position: int, line: Line) -> None:
+    def _anchor(self, sign: str, position: int, shape: CharacterFormat, line: Line) -> None:
         anchored = self._reading.anchored
         if sign == _NOTE and position in anchored.marks:
             marker = anchored.marks[position]
             line.builder.add_raw(f"[{marker}]", f"[^{marker}]")
         elif sign == _DRAWING:
             line.boxes += anchored.boxes.pop(position, ())
-            line.texts += anchored.texts.pop(position, ())
+            line.drawn += anchored.drawn.pop(position, ())
+        elif sign == _PICTURE and shape.data is not None:
+            line.drawn += [replace(block) for block in self._reading.pictures.blocks(shape.data)]
 
     def _text(self, text: str, shape: CharacterFormat, line: Line, around: Surroundings) -> None:
         if not text or shape.deleted:

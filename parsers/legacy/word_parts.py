@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from parsers.legacy import sprm
 from parsers.legacy import word_fib as fib
+from parsers.legacy.word_drawings import Drawings, read_drawings
 from parsers.legacy.word_reading import Reading
 from parsers.markup.ordinals import lower_roman
 
@@ -143,29 +144,44 @@ def _first_page_differs(reading: Reading, at: int) -> bool:
 
 def read_text_boxes(reading: Reading) -> list[Range]:
     """Anchor the body's and the headers' text boxes; those whose anchor cannot be found are returned."""
+    drawings = read_drawings(reading.word)
     lengths = reading.word.lengths
     start = lengths.total() - lengths.text_boxes - lengths.header_text_boxes
     header_start = start + lengths.text_boxes
     body, headers = (0, lengths.body), (lengths.body + lengths.footnotes, lengths.headers)
-    lost = _anchor_boxes(reading, (fib.TEXT_BOXES, fib.SHAPES), (start, lengths.text_boxes), body)
-    places = (header_start, lengths.header_text_boxes)
-    _anchor_boxes(reading, (fib.HEADER_TEXT_BOXES, fib.HEADER_SHAPES), places, headers)
+    anchors = _anchors(reading, fib.SHAPES, drawings, body)
+    lost = _anchor_boxes(reading, fib.TEXT_BOXES, (start, lengths.text_boxes), drawings, anchors)
+    anchors = _anchors(reading, fib.HEADER_SHAPES, drawings, headers)
+    _anchor_boxes(reading, fib.HEADER_TEXT_BOXES, (header_start, lengths.header_text_boxes), drawings, anchors)
     return lost
 
 
-def _anchor_boxes(reading: Reading, parts: tuple[int, int], place: Range, around: Range) -> list[Range]:
-    """`place` and `around`: start and length of the boxes' text, and of the text that they are anchored in."""
+def _anchors(reading: Reading, part: int, drawings: Drawings, around: Range) -> dict[int, int]:
+    """Positions of shapes in a part of the text given by start and length. What they say is put there."""
+    positions, shapes = plc(reading.word.part(part), _SHAPE_BYTES)
+    anchors: dict[int, int] = {}
+    for position, shape in zip(positions, shapes, strict=False):
+        identifier = sprm.number(shape[:4])
+        if position < around[1] and identifier not in anchors:
+            anchors[identifier] = around[0] + position
+            reading.anchored.drawn.setdefault(around[0] + position, []).extend(drawings.blocks.get(identifier, ()))
+    return anchors
+
+
+def _anchor_boxes(
+    reading: Reading, part: int, place: Range, drawings: Drawings, anchors: dict[int, int]
+) -> list[Range]:
+    """Put boxes where their shapes, or the groups of these, are anchored. `place`: start and length of their text."""
     start, length = place
-    positions, boxes = plc(reading.word.part(parts[0]), _BOX_BYTES)
+    positions, boxes = plc(reading.word.part(part), _BOX_BYTES)
     if not positions:  # Word 6 keeps no table of them that could be read as these
         return [(start, start + length)] if length else []
-    anchors, shapes = plc(reading.word.part(parts[1]), _SHAPE_BYTES)
-    where = {sprm.number(shape[:4]): position for position, shape in zip(anchors, shapes, strict=False)}
     lost: list[Range] = []
     for box, text in zip(boxes, _ranges(positions, start, length), strict=False):
-        position = where.get(sprm.number(box[14:18]))
-        if position is not None and position < around[1]:
-            reading.anchored.boxes.setdefault(around[0] + position, []).append(text)
+        shape = sprm.number(box[14:18])
+        position = anchors.get(shape, anchors.get(drawings.group_of.get(shape, 0)))
+        if position is not None:
+            reading.anchored.boxes.setdefault(position, []).append(text)
         else:
             lost.append(text)
     return lost

@@ -4,9 +4,10 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from parsers.blocks import Report
+from parsers.blocks import Block, Report
 from parsers.character_sets import decode_bytes, joined_units, utf16_units
 from parsers.legacy.sprm import Change
+from parsers.legacy.word_drawings import Pictures
 from parsers.legacy.word_fib import WordFile
 from parsers.legacy.word_formats import CharacterFormat, ParagraphFormat
 from parsers.legacy.word_lists import read_numbering
@@ -23,12 +24,12 @@ _Key = tuple[bytes, int]  # changes of a run, and the number of those of its pie
 
 @dataclass(slots=True)
 class Anchored:
-    """What stands in the text at a character: marks of notes, comments, and the ranges of text boxes."""
+    """What stands in the text at a character: marks of notes, comments, ranges of text boxes, other drawings."""
 
     marks: dict[int, str] = field(default_factory=dict)
     comments: dict[int, tuple[str, str]] = field(default_factory=dict)
     boxes: dict[int, list[tuple[int, int]]] = field(default_factory=dict)
-    texts: dict[int, list[str]] = field(default_factory=dict)  # of word art
+    drawn: dict[int, list[Block]] = field(default_factory=dict)  # what drawings say beside their text boxes
 
 
 @dataclass(slots=True)
@@ -42,6 +43,7 @@ class Reading:
     styles: StyleSheet
     numbering: Numbering
     character_sets: dict[str | None, int]
+    pictures: Pictures
     anchored: Anchored = field(default_factory=Anchored)
     hidden: list[str] = field(default_factory=list)
     active_fields: list[str] = field(default_factory=list)
@@ -65,6 +67,7 @@ class Reading:
             text=_joined(word, source, report),
             styles=read_styles(word, [font.name for font in fonts]),
             numbering=read_numbering(word),
+            pictures=Pictures(word.data),
             # Text without a font of its own is in the first one (MS-DOC 2.9.266, StshiB).
             character_sets={None: fonts[0].character_set if fonts else 0}
             | {font.name: font.character_set for font in fonts},

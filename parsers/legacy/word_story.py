@@ -9,7 +9,7 @@ from parsers.legacy.word_formats import ParagraphFormat
 from parsers.legacy.word_line import Line, LineReader, Surroundings
 from parsers.legacy.word_reading import Reading
 from parsers.legacy.word_rows import OpenTables
-from parsers.markup.inline import BOLD, Inline, prefixed, tidy
+from parsers.markup.inline import BOLD, Inline, prefixed
 from parsers.office.fields import Fields
 from parsers.office.styles import Style
 
@@ -79,9 +79,9 @@ class Story:
         for box in line.boxes if self._depth < _BOXES_DEEP_MAX else ():
             self._code_goes_on = False
             self._target += Story(self._reading, on_white=False, depth=self._depth + 1).read(*box)
-        for text in filter(None, map(tidy, line.texts)):
+        if line.drawn:
             self._code_goes_on = False
-            self._target.append(Block(ElementType.NARRATIVE_TEXT, text))
+            self._target += line.drawn
 
     def _finish(self, line: Line, style: Style, heading: int, marker: str | None, paragraph: ParagraphFormat) -> None:
         """The paragraph's own block."""

@@ -58,6 +58,11 @@ class Fields:
             self._open[-1].instruction.append(text)
             self._open[-1].size += len(text)
 
+    def check(self, sign: str) -> None:
+        """The innermost field is a form's check box in this state, where the format says so inside of the field."""
+        if self._open and sign:
+            self._open[-1].checkbox = sign
+
     def separate(self) -> None:
         """The innermost field's result begins."""
         if self._open and not self._open[-1].shows:

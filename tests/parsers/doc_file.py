@@ -317,7 +317,7 @@ def _add_parts(table: dict[int, bytes], parts: Parts) -> None:
         boxes = [bytes(14) + struct.pack("<L", 1025 + at) + bytes(4) for at in range(len(parts.boxes))]
         table[BOXES] = plc(_positions([text for _, text in parts.boxes]), boxes)
         shapes = [struct.pack("<L", 1025 + at) + bytes(22) for at in range(len(parts.boxes))]
-        table[SHAPES] = plc([*[at for at, _ in parts.boxes], 1 << 20], shapes)
+        table.setdefault(SHAPES, plc([*[at for at, _ in parts.boxes], 1 << 20], shapes))
 
 
 def word_file(body: Sequence[P], parts: Parts | None = None, **options: object) -> bytes:

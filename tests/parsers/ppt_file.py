@@ -53,9 +53,10 @@ def shape(
     properties: Sequence[tuple[int, int | bytes]] = (),
     data: bytes = b"",
     child: bool = False,
+    identifier: int = 1,
 ) -> bytes:
     """A shape: its text records, its place (left, top, right, bottom), its properties, its client data."""
-    records = [atom(0xF00A, struct.pack("<LL", 1, 2 if child else 0))]
+    records = [atom(0xF00A, struct.pack("<LL", identifier, 2 if child else 0))]
     if properties:
         table, extra = b"", b""
         for code, value in properties:
@@ -79,10 +80,12 @@ def shape(
     return box(0xF004, *records)
 
 
-def group(*shapes: bytes, at: tuple[int, int, int, int] = (0, 0, 4000, 3000), table: bool = False) -> bytes:
+def group(
+    *shapes: bytes, at: tuple[int, int, int, int] = (0, 0, 4000, 3000), table: bool = False, identifier: int = 2
+) -> bytes:
     """A group, whose own coordinates are those of the slide."""
     left, top, right, bottom = at
-    own = [atom(0xF009, struct.pack("<4l", left, top, right, bottom)), atom(0xF00A, struct.pack("<LL", 2, 1))]
+    own = [atom(0xF009, struct.pack("<4l", left, top, right, bottom)), atom(0xF00A, struct.pack("<LL", identifier, 1))]
     if table:
         own.append(atom(0xF122, struct.pack("<HL", 0x039F, 1), 1))
     own.append(atom(0xF010, struct.pack("<4h", top, left, right, bottom)))
@@ -91,8 +94,13 @@ def group(*shapes: bytes, at: tuple[int, int, int, int] = (0, 0, 4000, 3000), ta
 
 def drawing(*shapes: bytes) -> bytes:
     """A slide's drawing."""
+    return box(0x040C, shapes_of(*shapes))
+
+
+def shapes_of(*shapes: bytes) -> bytes:
+    """A drawing without what holds it."""
     patriarch = box(0xF004, atom(0xF009, bytes(16)), atom(0xF00A, struct.pack("<LL", 0, 5)))
-    return box(0x040C, box(0xF002, box(0xF003, patriarch, *shapes)))
+    return box(0xF002, box(0xF003, patriarch, *shapes))
 
 
 @dataclass(slots=True)

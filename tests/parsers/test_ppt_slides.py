@@ -158,6 +158,15 @@ def test_word_art() -> None:
     assert [block.text for block in read_slides(titled("T", art)).blocks] == ["T", "Curved"]
 
 
+def test_alternative_texts_of_pictures() -> None:
+    picture = shape(properties=[(0x0381, "A glove".encode("utf-16-le"))])
+    named = shape(text_records("says itself"), properties=[(0x0381, "unused".encode("utf-16-le"))], at=(0, 500, 9, 600))
+    document = read_slides(titled("T", picture, named))
+    assert [(block.kind, block.text) for block in document.blocks[1:]] == [
+        (ElementType.IMAGE, "A glove"), (ElementType.NARRATIVE_TEXT, "says itself"),
+    ]  # fmt: skip
+
+
 def test_a_table_is_a_group_of_boxes() -> None:
     cells = [
         text_shape("a", at=(0, 0, 1000, 500), child=True), text_shape("b", at=(1000, 0, 2000, 500), child=True),
