@@ -75,6 +75,7 @@ class _Reading:
     masters: dict[int, Entry] = field(default_factory=dict)
     notes: dict[int, Entry] = field(default_factory=dict)
     bullets: dict[int, dict[int, list[bool]]] = field(default_factory=dict)
+    decorations: _Decorations = field(default_factory=_Decorations)
 
     def __post_init__(self) -> None:
         lists = self.presentation.lists
@@ -84,6 +85,7 @@ class _Reading:
         if document is not None:
             self.size = _size(self.records, document)
             self.urls = dict(_urls(self.records, document))
+            self.decorations = _decorations(self.records, document) or self.decorations
 
     @property
     def records(self) -> Records:
@@ -131,12 +133,12 @@ class _Reading:
         return blocks if len(blocks) > 1 or shown.titles or comments else []
 
     def _context(self, container: Record | None, master: int, at: int) -> Context:
-        said = _decorations(self.records, container) or _decorations(self.records, self.presentation.document)
-        said = said or _Decorations()
+        said = _decorations(self.records, container) or self.decorations
         return Context(
             bullets=self._bullets(master),
             urls=self.urls,
             active=self.active,
+            report=self.report,
             slide_number=at,
             footer=said.footer if said.flags & _HAS_FOOTER else "",
             header=said.header if said.flags & _HAS_HEADER else "",
@@ -201,7 +203,7 @@ class _Reading:
         """Notes of a damaged file, where nothing says whose they are."""
         for entry in self.presentation.lists.get(NOTES_PAGES, [])[:SLIDES_MAX]:
             if entry.container is not None:
-                yield from self._notes_page(entry, Context({}, self.urls, self.active))
+                yield from self._notes_page(entry, Context({}, self.urls, self.active, self.report))
 
     def _all_text(self, entry: Entry, context: Context) -> Iterator[str]:
         """Text of a slide that is not shown, for a finding."""

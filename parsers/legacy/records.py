@@ -9,7 +9,7 @@ from typing import NamedTuple
 from contract.verdicts import Refusal
 from parsers.blocks import Refused
 
-RECORDS_MAX = 2_000_000  # of one file, counted as often as they are looked at
+RECORDS_MAX = 4_000_000  # of one file, counted as often as they are looked at
 DEPTH_MAX = 32
 _HEADER = struct.Struct("<HHL")
 

@@ -1,5 +1,6 @@
 """SANDBOX, untrusted: the shapes of one slide to blocks in reading order: titles, text, tables, decorations."""
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -146,12 +147,12 @@ class ShapeReader:
         grid: dict[int, dict[int, tuple[Cell, list[Block]]]] = {}
         for shape in cells:
             x0, y0, x1, y1 = shape.box or (0, 0, 0, 0)
-            row, column = _index(tops, y0), _index(lefts, x0)
+            row, column = bisect_right(tops, y0) - 1, bisect_right(lefts, x0) - 1
             blocks, _ = self._blocks(shape)
             cell = Cell(
                 plain_lines(blocks),
-                colspan=max(1, sum(x0 < edge - _SAME_EDGE < x1 - 2 * _SAME_EDGE for edge in lefts) + 1),
-                rowspan=max(1, sum(y0 < edge - _SAME_EDGE < y1 - 2 * _SAME_EDGE for edge in tops) + 1),
+                colspan=max(1, bisect_left(lefts, x1 - _SAME_EDGE) - column),
+                rowspan=max(1, bisect_left(tops, y1 - _SAME_EDGE) - row),
             )
             grid.setdefault(row, {}).setdefault(column, (cell, blocks))
         rows = [[grid[row][column][0] for column in sorted(grid[row])] for row in sorted(grid)]
@@ -227,7 +228,3 @@ def _edges(values: Iterator[float]) -> list[float]:
         if not edges or value - edges[-1] > _SAME_EDGE:
             edges.append(value)
     return edges
-
-
-def _index(edges: list[float], value: float) -> int:
-    return min(range(len(edges)), key=lambda index: abs(edges[index] - value))

@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from contract.verdicts import ElementType
-from parsers.blocks import Block
+from parsers.blocks import Block, Report
 from parsers.character_sets import joined_units, utf16_units
 from parsers.legacy.records import Record, Records
 from parsers.legacy.slide_styles import AutoNumber, CharacterRun, ParagraphRun, text_runs
@@ -24,6 +24,7 @@ TITLES = frozenset((TITLE, CENTRE_TITLE))
 _BULLETED = frozenset((BODY, HALF_BODY, QUARTER_BODY))
 _RUNS_A_MACRO, _RUNS_A_PROGRAM = 1, 2  # InteractiveInfoActionEnum, 2.13.15
 
+_PROGRESS_EVERY = 4096
 _PARAGRAPH_END = re.compile("(\r)")
 # TextAutoNumberSchemeEnum, 2.13.31: before the number, how it is shown, after it. Others are shown as "1."
 _SCHEMES = {
@@ -62,6 +63,7 @@ class Context:
     bullets: dict[int, list[bool]]  # text type -> which levels have bullets
     urls: dict[int, str]  # identifiers of hyperlinks
     active: list[str]  # actions that would run something
+    report: Report
     slide_number: int = 0
     footer: str = ""
     header: str = ""
@@ -115,7 +117,9 @@ def text_blocks(source: SlideText, context: Context, numbers: list[AutoNumber | 
     blocks: list[Block] = []
     builder = InlineBuilder()
     start: _Piece | None = None
-    for piece in _pieces(source, character_runs, context):
+    for count, piece in enumerate(_pieces(source, character_runs, context)):
+        if count % _PROGRESS_EVERY == 0:  # one text may be the whole presentation
+            context.report.progress("text", piece.position, len(source.text))
         start = start or piece
         if piece.text != "\r":
             builder.add(piece.text, piece.marks, piece.url)

@@ -15,6 +15,7 @@ C_DELETED, C_SPECIAL, C_SYMBOL, C_STYLE, C_PLAIN = 0x0800, 0x0855, 0x6A09, 0x4A3
 C_BOLD, C_ITALIC, C_STRIKE, C_DOUBLE_STRIKE, C_HIDDEN = 0x0835, 0x0836, 0x0837, 0x2A53, 0x083C
 C_FONT, C_HALF_POINTS, C_COLOUR_INDEX, C_COLOUR, C_RAISED = 0x4A4F, 0x4A43, 0x2A42, 0x6870, 0x2A48
 C_HIGHLIGHT, C_SHADING, C_SHADING_80, C_DATA = 0x2A0C, 0xCA71, 0x4866, 0x6A03
+C_LANGUAGE, C_LANGUAGE_80 = 0x4873, 0x486D
 T_CELLS, T_HEADER_ROW, T_VERTICAL_MERGE, T_MERGE, T_LOOK, T_STYLE = 0xD608, 0x3404, 0xD62B, 0x5624, 0x740A, 0x563A
 S_FIRST_PAGE_DIFFERS = 0x300A
 _KNOWN = frozenset(value for name, value in list(globals().items()) if name[1:2] == "_" and isinstance(value, int))
@@ -32,7 +33,7 @@ _OLD: dict[int, tuple[int, int]] = {
     52: (0, 0), 64: (-1, 0), 65: (1, C_DELETED), 68: (-1, 0), 69: (2, 0), 70: (4, 0), 72: (2, 0), 73: (3, 0),
     74: (-1, C_SYMBOL), 77: (2, 0), 80: (2, C_STYLE), 81: (-1, 0), 82: (-1, 0), 83: (0, C_PLAIN), 85: (1, C_BOLD),
     86: (1, C_ITALIC), 87: (1, C_STRIKE), 92: (1, C_HIDDEN), 93: (2, C_FONT), 95: (3, 0), 96: (2, 0),
-    97: (2, 0), 98: (1, C_COLOUR_INDEX), 99: (2, C_HALF_POINTS), 101: (2, 0), 103: (-1, 0),
+    97: (2, C_LANGUAGE), 98: (1, C_COLOUR_INDEX), 99: (2, C_HALF_POINTS), 101: (2, 0), 103: (-1, 0),
     104: (1, C_RAISED), 105: (-1, 0), 106: (-1, 0), 107: (2, 0), 108: (-1, 0), 109: (2, 0), 110: (2, 0),
     117: (1, C_SPECIAL), 120: (-1, 0), 121: (2, 0), 122: (2, 0), 123: (2, 0), 124: (2, 0), 136: (3, 0), 137: (3, 0),
     140: (2, 0), 141: (2, 0), 143: (1, S_FIRST_PAGE_DIFFERS), 144: (2, 0), 145: (2, 0), 148: (2, 0), 149: (2, 0),

@@ -33,6 +33,7 @@ class WordParser:
             raise Refused(Refusal.CORRUPT, "nothing of the text that the document claims to have")
         parsed = ParsedDocument(media_type=self.media_types[0], blocks=blocks)
         read_properties(compound, parsed)
+        parsed.languages = list(filter(None, [reading.styles.language()]))
         texts = inspect_text(reading.hidden, reading.active_fields, "WordDocument")
         parsed.findings = [*texts, *inspect_streams(compound), *inspect_template(word)]
         return parsed

@@ -18,6 +18,7 @@ _FIELD_BEGIN, _FIELD_SEPARATOR, _FIELD_END = "\x13", "\x14", "\x15"
 _SPECIAL = re.compile("([\x01-\x08\x13-\x15])")
 _CONTROL = re.compile("[\x00\x0b-\x1f]")
 _SHOWN_AS = str.maketrans({"\x0b": "\n", "\x0c": "\n", "\x0e": "\n", "\x1e": "-", "\x1f": None, "\x00": None})
+_PROGRESS_EVERY = 4096
 _SYMBOL_FONTS = frozenset(("symbol", "wingdings", "wingdings 2", "webdings"))
 
 
@@ -51,6 +52,7 @@ class LineReader:
     def __init__(self, reading: Reading, fields: Fields) -> None:
         self._reading = reading
         self._fields = fields
+        self._pieces = 0
 
     def read(self, start: int, end: int, paragraph: ParagraphFormat, around: Surroundings) -> Line:
         """The line between two positions."""
@@ -67,6 +69,9 @@ class LineReader:
                 elif piece:
                     self._text(self._reading.decode(piece, shape.look.font), shape, line, around)
                 position += len(piece)
+                self._pieces += 1
+                if self._pieces % _PROGRESS_EVERY == 0:  # one paragraph may be the whole document
+                    self._reading.report.progress("characters", position, len(self._reading.text))
         return line
 
     def _special(self, sign: str, position: int, shape: CharacterFormat, line: Line, around: Surroundings) -> None:

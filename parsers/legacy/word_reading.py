@@ -72,9 +72,8 @@ class Reading:
             character_sets={None: fonts[0].character_set if fonts else 0}
             | {font.name: font.character_set for font in fonts},
         )
-        report.progress("formatting", 0, 1)
-        reading._paragraph_runs = paragraph_runs(word)
-        reading._lay_runs(character_runs(word))
+        reading._paragraph_runs = paragraph_runs(word, report)
+        reading._lay_runs(character_runs(word, report))
         # A document typed in Courier throughout is not code.
         reading.fonts_mean_code = not reading._mostly_code()
         report.progress("formatting", 1, 1)

@@ -4,13 +4,15 @@
 
 import struct
 from bisect import bisect_right
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from contract.verdicts import Refusal
-from parsers.blocks import Refused
+from parsers.blocks import Refused, Report
 from parsers.legacy.word_fib import CHARACTER_PAGES, PARAGRAPH_PAGES, WordFile
 
 PAGE_BYTES = 512
+_PROGRESS_EVERY = 256
 RUNS_MAX = 600_000  # of one kind: some 120 MB
 
 
@@ -44,10 +46,10 @@ class Runs:
         return self._runs[first : bisect_right(self._starts, end - 1)]
 
 
-def character_runs(word: WordFile) -> Runs:
+def character_runs(word: WordFile, report: Report) -> Runs:
     """Runs of characters."""
     runs: list[Run] = []
-    for page in _pages(word, CHARACTER_PAGES):
+    for page in _pages(word, CHARACTER_PAGES, report):
         count = page[-1]
         bounds = _bounds(page, count)
         for index in range(len(bounds) - 1):
@@ -58,11 +60,11 @@ def character_runs(word: WordFile) -> Runs:
     return Runs(runs)
 
 
-def paragraph_runs(word: WordFile) -> Runs:
+def paragraph_runs(word: WordFile, report: Report) -> Runs:
     """Runs of paragraphs, each with its style."""
     entry_bytes = 7 if word.old else 13
     runs: list[Run] = []
-    for page in _pages(word, PARAGRAPH_PAGES):
+    for page in _pages(word, PARAGRAPH_PAGES, report):
         count = page[-1]
         bounds = _bounds(page, count)
         for index in range(len(bounds) - 1):
@@ -95,14 +97,14 @@ def _bounds(page: bytes, count: int) -> tuple[int, ...]:
     return struct.unpack_from(f"<{count + 1}L", page)
 
 
-def _pages(word: WordFile, number: int) -> list[bytes]:
+def _pages(word: WordFile, number: int, report: Report) -> Iterator[bytes]:
     """The pages which an index names, each once."""
     index, width = word.part(number), 2 if word.old else 4
     count = max(0, (len(index) - 4) // (4 + width))
     numbers = struct.unpack_from(f"<{count}{'H' if word.old else 'L'}", index, 4 * (count + 1)) if count else ()
-    pages = []
-    for at in dict.fromkeys(numbers):
+    for done, at in enumerate(dict.fromkeys(numbers)):
+        if done % _PROGRESS_EVERY == 0:
+            report.progress("formatting", done, count)
         page = word.main[at * PAGE_BYTES : (at + 1) * PAGE_BYTES]
         if len(page) == PAGE_BYTES:
-            pages.append(page)
-    return pages
+            yield page

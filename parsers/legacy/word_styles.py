@@ -2,7 +2,9 @@
 
 import struct
 from dataclasses import dataclass, field, replace
+from locale import windows_locale
 
+from parsers.legacy import sprm
 from parsers.legacy.sprm import Change
 from parsers.legacy.word_fib import FONTS, STYLES, WordFile
 from parsers.legacy.word_formats import CharacterFormat, Formats, ParagraphFormat
@@ -55,6 +57,13 @@ class StyleSheet:
         if index not in self._resolved:
             self._resolved[index] = self._resolve(index)
         return self._resolved[index].look
+
+    def language(self) -> str:
+        """The language of Normal, as a tag of BCP 47; "" when it is not said or not known."""
+        normal = self.definitions.get(0)
+        found = dict(sprm.changes(normal.characters, old=self.old)) if normal else {}
+        code = sprm.number(found.get(sprm.C_LANGUAGE) or found.get(sprm.C_LANGUAGE_80) or b"")
+        return windows_locale.get(code, "").replace("_", "-")
 
     def over_style(self, sprms: bytes, modifier: list[Change], paragraph_style: int) -> CharacterFormat:
         """The formatting of a run in a paragraph of a style: that style's, its character style's, its own."""

@@ -10,6 +10,7 @@ _NAME = re.compile(r"[A-Za-z]+")
 # Fields that start a program or fetch a file when they are updated, some of them on opening.
 _ACTIVE = frozenset(words("DDE DDEAUTO LINK IMPORT INCLUDE INCLUDETEXT INCLUDEPICTURE MACROBUTTON DATABASE"))
 _INSTRUCTION_CHARS_MAX = 4096
+_NESTING_MAX = 256
 _EQUATION = re.compile(r"\s*EQ\b(.*)", re.IGNORECASE | re.DOTALL)
 # Of a phonetic guide: \* jc2 \* "Font:MS Mincho" \* hps10
 _EQUATION_FORMAT = re.compile(r'\\\*\s*(?:"[^"]*"|\w+)', re.ASCII)
@@ -46,11 +47,15 @@ class Fields:
 
     def __init__(self) -> None:
         self._open: list[Field] = []
+        self._too_deep = 0  # fields that are open beyond the deepest that is kept
         self.active: list[str] = []  # instructions that would run or fetch something
 
     def begin(self, checkbox: str = "") -> None:
         """A field begins, with its instruction."""
-        self._open.append(Field(checkbox=checkbox))
+        if len(self._open) < _NESTING_MAX:
+            self._open.append(Field(checkbox=checkbox))
+        else:
+            self._too_deep += 1
 
     def instruct(self, text: str) -> None:
         """A piece of the innermost field's instruction; outside of any field it has no meaning."""
@@ -65,13 +70,14 @@ class Fields:
 
     def separate(self) -> None:
         """The innermost field's result begins."""
-        if self._open and not self._open[-1].shows:
+        if self._open and not self._open[-1].shows and not self._too_deep:
             self._open[-1].shows = True
             self._open[-1].url = self._examine("".join(self._open[-1].instruction))
 
     def end(self) -> str:
         """The innermost field ends. Returns what it shows by itself: a form's check mark, an equation, or ""."""
-        if not self._open:
+        if self._too_deep or not self._open:
+            self._too_deep = max(0, self._too_deep - 1)
             return ""
         closed = self._open.pop()
         instruction = "".join(closed.instruction)

@@ -264,6 +264,12 @@ def test_title_author_and_dates() -> None:
     assert (document.created, document.modified) == ("2001-02-03T04:05:06Z", "")
 
 
+@pytest.mark.parametrize(("code", "expected"), [(0x0407, ["de-DE"]), (0x0411, ["ja-JP"]), (0x0400, []), (0xFFFF, [])])
+def test_the_language_of_the_normal_style(code: int, expected: list[str]) -> None:
+    styles = [Style("Normal", 0, characters=sprm(0x4873, code))]
+    assert read(word_file([P("x")], styles=styles)).languages == expected
+
+
 def test_the_media_type_leads_to_this_reader() -> None:
     parser = parser_for("application/msword")
     assert parser is not None
