@@ -15,6 +15,7 @@ from parsers.office.symbols import in_font
 # MS-DOC 2.4.1 and 2.9.331: characters that stand for something else.
 _PICTURE, _NOTE, _COMMENT, _DRAWING = "\x01", "\x02", "\x05", "\x08"
 _FIELD_BEGIN, _FIELD_SEPARATOR, _FIELD_END = "\x13", "\x14", "\x15"
+_FIELD_EDGE = re.compile("[\x13\x15]")
 _SPECIAL = re.compile("([\x01-\x08\x13-\x15])")
 _CONTROL = re.compile("[\x00\x0b-\x1f]")
 _SHOWN_AS = str.maketrans({"\x0b": "\n", "\x0c": "\n", "\x0e": "\n", "\x1e": "-", "\x1f": None, "\x00": None})
@@ -46,10 +47,22 @@ class Surroundings:
     fonts_mean_code: bool
 
 
+def unclosed_fields(text: str, start: int, end: int) -> frozenset[int]:
+    """Where fields begin that never end, in a damaged file: what follows must not be taken for their instructions."""
+    opened: list[int] = []
+    for found in _FIELD_EDGE.finditer(text, start, end):
+        if found[0] == _FIELD_BEGIN:
+            opened.append(found.start())
+        elif opened:
+            opened.pop()
+    return frozenset(opened)
+
+
 class LineReader:
     """Reads paragraphs of one story. `fields` lives as long as the story: a field may span paragraphs."""
 
     def __init__(self, reading: Reading, fields: Fields) -> None:
+        self.not_fields: frozenset[int] = frozenset()
         self._reading = reading
         self._fields = fields
         self._pieces = 0
@@ -76,7 +89,8 @@ class LineReader:
 
     def _special(self, sign: str, position: int, shape: CharacterFormat, line: Line, around: Surroundings) -> None:
         if sign == _FIELD_BEGIN:
-            self._fields.begin()
+            if position not in self.not_fields:
+                self._fields.begin()
         elif sign == _FIELD_SEPARATOR:
             self._fields.separate()
         elif sign == _FIELD_END:

@@ -4,7 +4,7 @@ text they are anchored ([MS-DOC] 2.3, 2.8).
 
 import struct
 from collections.abc import Iterator
-from itertools import pairwise
+from itertools import chain, pairwise, repeat
 from typing import NamedTuple
 
 from parsers.legacy import sprm
@@ -16,7 +16,8 @@ from parsers.markup.ordinals import lower_roman
 _ENTRIES_MAX = 100_000
 _NOTE_BYTES, _SECTION_BYTES, _BOX_BYTES, _SHAPE_BYTES = 2, 12, 22, 26
 _COMMENT_BYTES, _COMMENT_BYTES_OLD = 30, 20
-_EVEN_HEADER, _HEADER, _EVEN_FOOTER, _FOOTER, _FIRST_HEADER, _FIRST_FOOTER = range(6)
+_STORIES = 6
+_EVEN_HEADER, _HEADER, _EVEN_FOOTER, _FOOTER, _FIRST_HEADER, _FIRST_FOOTER = range(_STORIES)
 _SECTION_FORMAT_MAX = 2048  # bytes; Word writes some hundred
 _SEPARATORS = 6  # stories before those of the first section: lines between text and notes
 Range = tuple[int, int]
@@ -113,33 +114,50 @@ def read_headers(reading: Reading) -> Shown:
     word = reading.word
     lengths = word.lengths
     positions, _ = plc(word.part(fib.HEADERS), 0)
-    stories = _ranges(positions, lengths.body + lengths.footnotes, lengths.headers)[_SEPARATORS:]
+    stories = _ranges(positions, lengths.body + lengths.footnotes, lengths.headers)
     _, sections = plc(word.part(fib.SECTIONS), _SECTION_BYTES)
     settings = word.part(fib.SETTINGS)
     facing = bool(settings and settings[0] & 1)  # MS-DOC 2.7.2: fFacingPages
     shown = Shown([], [])
-    differs: dict[int, bool] = {}  # by where a section's formatting is
-    for index in range(0, len(stories), 6):
-        section = sections[index // 6] if index // 6 < len(sections) else b""
-        at = sprm.number(section[2:6])
-        first = differs[at] if at in differs else differs.setdefault(at, _first_page_differs(reading, at))
-        for which, where in enumerate(stories[index : index + 6]):
-            if which in (_EVEN_HEADER, _EVEN_FOOTER) and not facing:
-                continue
-            if which in (_FIRST_HEADER, _FIRST_FOOTER) and not first:
-                continue
-            into = shown.headers if which in (_EVEN_HEADER, _HEADER, _FIRST_HEADER) else shown.footers
-            into.append(where)
+    formats: dict[int, _SectionFormat] = {}  # by where it is: sections may share theirs
+    # Word 6 keeps only the stories that there are; a bit for each says which.
+    at = settings[1].bit_count() if word.old and len(settings) > 1 else 0 if word.old else _SEPARATORS
+    for section in chain(sections, repeat(b"", len(stories))):
+        place = sprm.number(section[2:6]) if section else -1
+        if place not in formats:
+            formats[place] = _section_format(reading, place)
+        for which in formats[place].stories:
+            if at >= len(stories):
+                return shown
+            if _is_shown(which, facing=facing, first=formats[place].first_page_differs):
+                into = shown.headers if which in (_EVEN_HEADER, _HEADER, _FIRST_HEADER) else shown.footers
+                into.append(stories[at])
+            at += 1
     return shown
 
 
-def _first_page_differs(reading: Reading, at: int) -> bool:
-    main = reading.word.main
-    if at >= len(main):
-        return False
-    changes = main[at + 2 : at + 2 + min(sprm.number(main[at : at + 2]), _SECTION_FORMAT_MAX)]
-    codes = dict(sprm.changes(changes, old=reading.word.old))
-    return codes.get(sprm.S_FIRST_PAGE_DIFFERS, b"\x00")[0] == 1
+class _SectionFormat(NamedTuple):
+    """What a section says of its headers: which stories it has, whether its first page has its own."""
+
+    stories: list[int]
+    first_page_differs: bool
+
+
+def _section_format(reading: Reading, at: int) -> _SectionFormat:
+    main, old = reading.word.main, reading.word.old
+    codes: dict[int, bytes] = {}
+    if 0 <= at < len(main):
+        changes = main[at + 2 : at + 2 + min(sprm.number(main[at : at + 2]), _SECTION_FORMAT_MAX)]
+        codes = dict(sprm.changes(changes, old=old))
+    held = sprm.number(codes.get(sprm.S_STORIES, b"")) if old else 0x3F
+    first = codes.get(sprm.S_FIRST_PAGE_DIFFERS, b"\x00")[0] == 1
+    return _SectionFormat([which for which in range(_STORIES) if held >> which & 1], first)
+
+
+def _is_shown(which: int, *, facing: bool, first: bool) -> bool:
+    if which in (_EVEN_HEADER, _EVEN_FOOTER):
+        return facing
+    return first or which not in (_FIRST_HEADER, _FIRST_FOOTER)
 
 
 def read_text_boxes(reading: Reading) -> list[Range]:

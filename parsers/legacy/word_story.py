@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contract.verdicts import ElementType
 from parsers.blocks import Block
 from parsers.legacy.word_formats import ParagraphFormat
-from parsers.legacy.word_line import Line, LineReader, Surroundings
+from parsers.legacy.word_line import Line, LineReader, Surroundings, unclosed_fields
 from parsers.legacy.word_reading import Reading
 from parsers.legacy.word_rows import OpenTables
 from parsers.markup.inline import BOLD, Inline, prefixed
@@ -36,6 +36,7 @@ class Story:
 
     def read(self, start: int, end: int) -> list[Block]:
         """Everything in a range, in order."""
+        self._lines.not_fields = unclosed_fields(self._reading.text, start, end)
         for begin, stop, mark in self._paragraphs(start, end):
             self._reading.tick()
             last = min(stop, len(self._reading.text) - 1)

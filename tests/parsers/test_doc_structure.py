@@ -158,8 +158,17 @@ def test_formatting_added_to_a_piece() -> None:
     assert text_of(read(saved_fast((HIDDEN,), 1))) == "first"
 
 
-def old_file(text: bytes, *, character_set: int = 0, runs: list[tuple[int, int, bytes]] | None = None) -> bytes:
-    """A file of Word 6: one byte a character from 768 on, one page of character runs (first, last, changes)."""
+def old_file(
+    text: bytes,
+    *,
+    character_set: int = 0,
+    runs: list[tuple[int, int, bytes]] | None = None,
+    headers: tuple[int, list[int], bytes, bytes] | None = None,
+) -> bytes:
+    """A file of Word 6: one byte a character from 768 on, one page of character runs (first, last, changes).
+
+    `headers`: where they begin, their positions from there, the section's changes, the settings.
+    """
     main = bytearray(768) + text
     main += bytes(-len(main) % 512)
     struct.pack_into("<HH2xH2xH", main, 0, 0xA5DC, 101, 0x419, 0)
@@ -182,6 +191,15 @@ def old_file(text: bytes, *, character_set: int = 0, runs: list[tuple[int, int, 
     main += pages
     struct.pack_into("<LL", main, 0xD0, len(main), len(fonts))
     main += fonts
+    if headers:
+        start, positions, changes, settings = headers
+        struct.pack_into("<LLL", main, 0x34, start, 0, len(text) - start)
+        section = struct.pack("<H", len(changes)) + changes
+        sections = struct.pack("<LLHLHL", 0, start, 0, len(main), 0, 0)
+        main += section
+        for place, table in ((0x88, sections), (0xB0, struct.pack("<5L", *positions)), (0x150, settings)):
+            struct.pack_into("<LL", main, place, len(main), len(table))
+            main += table
     return compound_file({"WordDocument": bytes(main)})
 
 
@@ -195,6 +213,16 @@ def test_word_6_text_is_in_the_character_set_of_its_font() -> None:
     assert text_of(read(old_file("Приложение\r".encode("cp1251"), character_set=204))) == "Приложение"
     assert text_of(read(old_file("před lety\r".encode("cp1250"), character_set=238))) == "před lety"
     assert text_of(read(old_file("日本\r".encode("cp932"), character_set=128))) == "日本"
+
+
+def test_word_6_keeps_only_the_headers_that_there_are() -> None:
+    """The settings say that one separator is kept, the section that it has an odd header and an odd footer."""
+    document = read(
+        old_file(b"Body\rseparator\rHead\rFoot\r", headers=(5, [0, 10, 15, 20, 20], b"\x99\x0a", b"\x00\x01"))
+    )
+    assert [(block.kind, block.text) for block in document.blocks] == [
+        (ElementType.HEADER, "Head"), (ElementType.NARRATIVE_TEXT, "Body"), (ElementType.FOOTER, "Foot"),
+    ]  # fmt: skip
 
 
 def test_encrypted_files_are_refused_as_such() -> None:

@@ -104,6 +104,15 @@ def test_fields_show_their_results_only() -> None:
     assert [block.text for block in document.blocks] == ["p. 7", "result"]
 
 
+def test_a_field_that_never_ends_does_not_swallow_the_rest() -> None:
+    document = read_body(
+        P([("\x13", SPECIAL), (" PAGE ", b""), ("\x14", SPECIAL), ("3", b"")]),
+        P("The rest."),
+        P(field_runs(" X ", "y")),
+    )
+    assert text_of(document) == "PAGE 3\nThe rest.\ny"
+
+
 def test_a_phonetic_guide_is_shown_behind_its_base() -> None:
     instruction = ' EQ \\* jc2 \\* "Font:MS Mincho" \\* hps10 \\o\\ad(\\s\\up 10(とうきょう),東京)'
     assert text_of(read_body(P(field_runs(instruction, None)))) == "東京 (とうきょう)"

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from parsers.blocks import ParsedDocument, Refused
+from parsers.blocks import ParsedDocument, Refused, Report
+from parsers.legacy import powerpoint, word
 from tests.parsers import doc_file, ppt_file
 from tests.parsers.doc_file import HIDDEN, P, Parts, cell, field_runs, item_of_list, list_tables, row_end
 from tests.parsers.ole_file import compound_file
@@ -165,6 +166,26 @@ def test_a_text_box_that_is_anchored_in_itself() -> None:
     parts = Parts(boxes=[(7, [P([("in", b""), ("\x08", doc_file.SPECIAL)])])])
     document = doc_file.word_file([P("Body")], parts)
     assert [block.text for block in doc_file.read(document).blocks] == ["Body", "in"]
+
+
+@pytest.mark.usefixtures("traced")
+def test_fields_in_fields_without_end() -> None:
+    """Thousands of fields begin before the first of them ends."""
+    runs = [("\x13" * 4_000, doc_file.SPECIAL), ("\x15" * 4_000, doc_file.SPECIAL), ("text", b"")]
+    document = doc_file.word_file([P(runs)], narrow=True)
+    assert ends_well(doc_file.read, document)
+    assert [block.text for block in doc_file.read(document).blocks] == ["text"]
+
+
+def test_one_endless_paragraph_shows_signs_of_life() -> None:
+    """Without any, the host takes the sandbox for one that hangs."""
+    calls: list[str] = []
+    report = Report(progress=lambda stage, done, total: calls.append(stage))
+    word.PARSER.parse(doc_file.word_file([P("\x01" * 50_000)], narrow=True), report)
+    assert calls.count("characters") >= 10
+    text = text_records("line\r" * 20_000)
+    powerpoint.PARSER.parse(ppt_file.ppt_file(Slide([shape(text)])), report)
+    assert calls.count("text") >= 9
 
 
 @pytest.mark.usefixtures("traced")
