@@ -25,6 +25,7 @@ _COMMENT = 0x2EE0
 _HIDDEN_SLIDE = 0x04  # SlideShowSlideInfoAtom, 2.6.6: fHidden
 _SHOWS_MASTER = 0x01  # SlideAtom, 2.5.10: fMasterObjects
 _HAS_USER_DATE, _HAS_HEADER, _HAS_FOOTER = 0x04, 0x10, 0x20
+_OF_SLIDES, _OF_NOTES = 3, 4  # instances of headers and footers, 2.4.15
 _COMMENTS_MAX = 2000
 
 
@@ -75,7 +76,7 @@ class _Reading:
     masters: dict[int, Entry] = field(default_factory=dict)
     notes: dict[int, Entry] = field(default_factory=dict)
     bullets: dict[int, dict[int, list[bool]]] = field(default_factory=dict)
-    decorations: _Decorations = field(default_factory=_Decorations)
+    decorations: dict[int, _Decorations] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         lists = self.presentation.lists
@@ -85,7 +86,8 @@ class _Reading:
         if document is not None:
             self.size = _size(self.records, document)
             self.urls = dict(_urls(self.records, document))
-            self.decorations = _decorations(self.records, document) or self.decorations
+            for which in (_OF_SLIDES, _OF_NOTES):
+                self.decorations[which] = _decorations(self.records, document, which) or _Decorations()
 
     @property
     def records(self) -> Records:
@@ -129,11 +131,12 @@ class _Reading:
         title, subtitles = _title(shown.titles, at)
         title.comments = comments
         decorations = self._new_decorations([*shown.decorations, *self._master_text(atom, context)])
-        blocks = [title, *subtitles, *shown.body, *decorations, *self._notes(atom, context)]
+        blocks = [title, *subtitles, *shown.body, *decorations, *self._notes(atom, at)]
         return blocks if len(blocks) > 1 or shown.titles or comments else []
 
-    def _context(self, container: Record | None, master: int, at: int) -> Context:
-        said = _decorations(self.records, container) or self.decorations
+    def _context(self, container: Record | None, master: int, at: int, which: int = _OF_SLIDES) -> Context:
+        """What decides about a slide's or a notes page's texts."""
+        said = _decorations(self.records, container) or self.decorations.get(which) or _Decorations()
         return Context(
             bullets=self._bullets(master),
             urls=self.urls,
@@ -141,7 +144,7 @@ class _Reading:
             report=self.report,
             slide_number=at,
             footer=said.footer if said.flags & _HAS_FOOTER else "",
-            header=said.header if said.flags & _HAS_HEADER else "",
+            header=said.header if said.flags & _HAS_HEADER and which == _OF_NOTES else "",
             date=said.date if said.flags & _HAS_USER_DATE else "",
         )
 
@@ -164,9 +167,7 @@ class _Reading:
         entry = self.masters.get(identifier)
         if entry is None or entry.container is None:
             return []
-        blocks: list[Block] = []
-        if context.footer:
-            blocks.append(Block(ElementType.NARRATIVE_TEXT, context.footer))
+        blocks = [Block(ElementType.NARRATIVE_TEXT, text) for text in (context.date, context.footer) if text]
         if identifier not in self.masters_seen:
             self.masters_seen.add(identifier)
             reader = ShapeReader(self.records, context, [], self.size)
@@ -183,17 +184,21 @@ class _Reading:
                 new.append(block)
         return new
 
-    def _notes(self, atom: Record | None, context: Context) -> list[Block]:
-        """Speaker notes, under a heading that says what they are."""
-        entry = self.notes.get(self.records.number(atom, 16)) if atom else None
-        if entry is None or entry.container is None:
-            return []
-        return self._notes_page(entry, context)
+    def _notes(self, atom: Record | None, at: int) -> list[Block]:
+        """Speaker notes of a slide. A page that several slides name belongs to the first."""
+        entry = self.notes.pop(self.records.number(atom, 16), None) if atom else None
+        return self._notes_page(entry, at) if entry is not None else []
 
-    def _notes_page(self, entry: Entry, context: Context) -> list[Block]:
-        assert entry.container is not None  # noqa: S101 - the callers looked
-        shown = ShapeReader(self.records, context, entry.outline, (0, 0)).read(entry.container)
-        decorations = self._new_decorations(shown.decorations)
+    def _notes_page(self, entry: Entry, at: int) -> list[Block]:
+        """The text of a notes page, under a heading that says what it is, and its headers and footers."""
+        if entry.container is None:
+            return []
+        context = self._context(entry.container, 0, at, _OF_NOTES)
+        reader = ShapeReader(self.records, context, entry.outline, (0, 0))
+        shown = reader.read(entry.container)
+        self.hidden += reader.hidden
+        flagged = [Block(ElementType.NARRATIVE_TEXT, text) for text in (context.header, context.footer) if text]
+        decorations = self._new_decorations([*shown.decorations, *flagged])
         for block in (*shown.body, *decorations):
             block.box = None
         heading = [Block(ElementType.TITLE, "Speaker notes", depth=3)] if shown.body else []
@@ -202,8 +207,7 @@ class _Reading:
     def _loose_notes(self) -> Iterator[Block]:
         """Notes of a damaged file, where nothing says whose they are."""
         for entry in self.presentation.lists.get(NOTES_PAGES, [])[:SLIDES_MAX]:
-            if entry.container is not None:
-                yield from self._notes_page(entry, Context({}, self.urls, self.active, self.report))
+            yield from self._notes_page(entry, 0)
 
     def _all_text(self, entry: Entry, context: Context) -> Iterator[str]:
         """Text of a slide that is not shown, for a finding."""
@@ -244,8 +248,9 @@ def _urls(records: Records, document: Record) -> Iterator[tuple[int, str]]:
             yield records.number(atom, 0), utf16_units(records.data(target))
 
 
-def _decorations(records: Records, container: Record | None) -> _Decorations | None:
-    found = records.first(container, _HEADERS_FOOTERS)
+def _decorations(records: Records, container: Record | None, instance: int | None = None) -> _Decorations | None:
+    """What is said of all slides or all notes pages (by instance), or of one of them."""
+    found = records.first(container, _HEADERS_FOOTERS, instance)
     atom = records.first(found, _HEADERS_FOOTERS_ATOM)
     if found is None or atom is None:
         return None

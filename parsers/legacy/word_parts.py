@@ -88,7 +88,7 @@ def read_comments(reading: Reading) -> Iterator[tuple[int, str, Range]]:
     marks, entries = plc(word.part(fib.COMMENT_MARKS), _COMMENT_BYTES_OLD if word.old else _COMMENT_BYTES)
     texts, _ = plc(word.part(fib.COMMENT_TEXTS), 0)
     start = lengths.body + lengths.footnotes + lengths.headers + lengths.macros
-    authors = [] if word.old else _authors(word.part(fib.COMMENT_AUTHORS))
+    authors = _authors(word.part(fib.COMMENT_AUTHORS), old=word.old)
     for position, entry, where in zip(marks, entries, _ranges(texts, start, lengths.comments), strict=False):
         index = sprm.number(entry[20:22])
         if word.old:
@@ -98,14 +98,15 @@ def read_comments(reading: Reading) -> Iterator[tuple[int, str, Range]]:
         yield position, authors[index] if index < len(authors) else initials, where
 
 
-def _authors(table: bytes) -> list[str]:
+def _authors(table: bytes, *, old: bool) -> list[str]:
     """Names one after the other, each with its length."""
     names: list[str] = []
-    at = 0
-    while at + 2 <= len(table) and len(names) < _ENTRIES_MAX:
-        size = 2 * sprm.number(table[at : at + 2])
-        names.append(table[at + 2 : at + 2 + size].decode("utf-16-le", "replace"))
-        at += 2 + size
+    at, length_bytes = 0, 1 if old else 2
+    while at + length_bytes <= len(table) and len(names) < _ENTRIES_MAX:
+        size = sprm.number(table[at : at + length_bytes]) * length_bytes
+        at += length_bytes
+        names.append(table[at : at + size].decode("cp1252" if old else "utf-16-le", "replace"))
+        at += size
     return names
 
 

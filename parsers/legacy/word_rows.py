@@ -157,6 +157,9 @@ def _blocks_of(table: _OpenTable) -> list[Block]:
 
 def _rows(rows: list[tuple[RowShape, list[list[Block]]]]) -> list[list[Cell]]:
     """Cells with their spans. A row whose edges do not fit its cells is taken as a plain one."""
+    even = _even_rows(rows)
+    if even is not None:
+        return even
     columns = _columns([shape for shape, cells in rows if _fits(shape, cells)])
     above: dict[int, Cell] = {}  # first column -> the cell that is merged downwards
     done: list[list[Cell]] = []
@@ -167,6 +170,21 @@ def _rows(rows: list[tuple[RowShape, list[list[Block]]]]) -> list[list[Cell]]:
             continue
         done.append(_row(shape, cells, [bisect_left(columns, edge - _SAME_EDGE_TWIPS) for edge in shape.edges], above))
     return done
+
+
+def _even_rows(rows: list[tuple[RowShape, list[list[Block]]]]) -> list[list[Cell]] | None:
+    """Rows of as many cells each, or of one across all: then columns are plain, however crooked they were drawn."""
+    shown: list[list[str]] = []
+    for shape, cells in rows:
+        if any(shape.vertical):
+            return None
+        joined = [False, *shape.joined[1:]] if len(shape.joined) == len(cells) else [False] * len(cells)
+        shown.append([plain_lines(blocks) for blocks, hidden in zip(cells, joined, strict=True) if not hidden])
+    counts = {len(texts) for texts in shown} - {1}
+    if len(counts) != 1:
+        return None
+    count = counts.pop()
+    return [[Cell(text, count // len(texts)) for text in texts] for texts in shown]
 
 
 def _row(shape: RowShape, contents: list[list[Block]], places: list[int], above: dict[int, Cell]) -> list[Cell]:

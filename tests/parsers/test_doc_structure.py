@@ -68,6 +68,22 @@ def test_edges_that_nearly_meet_are_one() -> None:
     assert spans(document.blocks[0]) == [[("a", 1, 1), ("b", 1, 1)], [("c", 1, 1), ("d", 1, 1)]]
 
 
+def test_rows_of_as_many_cells_are_columns_however_crooked() -> None:
+    document = read_body(
+        cell("across"), row_end([-50, 700]), cell("a"), cell("b"), row_end([0, 350, 600]),
+        cell("c"), cell("d"), row_end([-200, 200, 640]),
+    )  # fmt: skip
+    assert spans(document.blocks[0]) == [[("across", 2, 1)], [("a", 1, 1), ("b", 1, 1)], [("c", 1, 1), ("d", 1, 1)]]
+
+
+def test_cells_joined_to_their_left() -> None:
+    document = read_body(
+        cell("wide"), cell(""), cell("x"), row_end([0, 100, 200, 300], [0x01, 0x02]),
+        cell("a"), cell("b"), cell("c"), row_end([0, 100, 200, 300]),
+    )  # fmt: skip
+    assert spans(document.blocks[0]) == [[("wide", 2, 1), ("x", 1, 1)], [("a", 1, 1), ("b", 1, 1), ("c", 1, 1)]]
+
+
 def test_header_rows() -> None:
     document = read_body(
         cell("Name"), cell("Price"), row_end([0, 100, 200], more=sprm(0x3404)),

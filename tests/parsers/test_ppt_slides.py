@@ -5,7 +5,7 @@ import struct
 import pytest
 
 from contract.verdicts import ElementType, FindingKind
-from parsers.blocks import Refused
+from parsers.blocks import ParsedDocument, Refused
 from parsers.registry import parser_for
 from tests.parsers.markup_cases import grid, items, kinds_found, of_kind, shown, silent, text_of
 from tests.parsers.ole_file import compound_file
@@ -192,8 +192,9 @@ def test_speaker_notes() -> None:
     ]  # fmt: skip
 
 
-def headers_footers(footer: str, flags: int = 0x20, instance: int = 0) -> bytes:
-    return box(0x0FD9, atom(0x0FDA, struct.pack("<HH", 0, flags)), string(footer, 2), instance=instance)
+def headers_footers(footer: str, flags: int = 0x20, instance: int = 0, header: str = "", date: str = "") -> bytes:
+    texts = [string(date, 0), string(header, 1), string(footer, 2)]
+    return box(0x0FD9, atom(0x0FDA, struct.pack("<HH", 0, flags)), *texts, instance=instance)
 
 
 def test_footers_are_shown_once() -> None:
@@ -204,6 +205,26 @@ def test_footers_are_shown_once() -> None:
     assert [(block.text, block.furniture) for block in of_kind(document, ElementType.FOOTER)] == [
         ("Confidential", False), ("1", True), ("2", True),
     ]  # fmt: skip
+
+
+def footers(document: ParsedDocument) -> list[str]:
+    return [block.text for block in of_kind(document, ElementType.FOOTER)]
+
+
+def test_what_slides_and_what_notes_have_above_and_below() -> None:
+    said = headers_footers("On slides", 0x24, 3, "no header on slides", "May 2001")
+    said += headers_footers("Below notes", 0x30, 4, "Above notes")
+    slide = titled("A", notes=[text_shape("note", 2, PLACES["notes"])])
+    assert footers(read_slides(slide, document=said)) == ["May 2001", "On slides", "Above notes", "Below notes"]
+
+
+def test_what_is_not_switched_on_is_not_shown() -> None:
+    assert not footers(read_slides(titled("A"), document=headers_footers("Off", 0x0, 3)))
+
+
+def test_a_slide_with_a_footer_of_its_own() -> None:
+    slides = [titled("A", more=headers_footers("Of A")), titled("B")]
+    assert footers(read_slides(*slides, document=headers_footers("Of all", instance=3))) == ["Of A", "Of all"]
 
 
 def test_text_on_the_master_is_shown_once_and_its_placeholders_never() -> None:
