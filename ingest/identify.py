@@ -30,8 +30,10 @@ _SIGNATURES: Final[tuple[tuple[int, bytes, str], ...]] = (
 
 _BY_EXTENSION: Final[dict[str, str]] = {
     "csv": "text/csv",
+    "doc": "application/msword",
     "docm": "application/vnd.ms-word.document.macroEnabled.12",
     "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    "dot": "application/msword",
     "dotx": "application/vnd.openxmlformats-officedocument.wordprocessingml.template",
     "htm": "text/html",
     "html": "text/html",
@@ -42,6 +44,9 @@ _BY_EXTENSION: Final[dict[str, str]] = {
     "md": "text/markdown",
     "ndjson": "application/x-ndjson",
     "pdf": "application/pdf",
+    "pot": "application/vnd.ms-powerpoint",
+    "pps": "application/vnd.ms-powerpoint",
+    "ppt": "application/vnd.ms-powerpoint",
     "tab": "text/tab-separated-values",
     "tsv": "text/tab-separated-values",
     "txt": "text/plain",
@@ -49,6 +54,8 @@ _BY_EXTENSION: Final[dict[str, str]] = {
 }
 
 UNKNOWN: Final = "application/octet-stream"
+# Types whose files are OLE compound files.
+_OLE_TYPES: Final = frozenset({"application/msword", "application/vnd.ms-powerpoint"})
 
 
 def media_type_hint(leading_bytes: bytes, key: str) -> str:
@@ -62,6 +69,8 @@ def media_type_hint(leading_bytes: bytes, key: str) -> str:
         # A binary format's extension proves nothing when its signature is missing.
         return UNKNOWN if by_name.startswith("application/") and not _is_text_type(by_name) else by_name
     if by_content == "application/zip" and by_name.startswith("application/vnd."):
+        return by_name
+    if by_content == "application/x-ole-storage" and by_name in _OLE_TYPES:
         return by_name
     return by_content
 

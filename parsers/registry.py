@@ -13,6 +13,8 @@ DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 MODULE_OF_MEDIA_TYPE = {
     "application/pdf": "parsers.pdf",
     DOCX: "parsers.office.docx",
+    "application/msword": "parsers.legacy.word",
+    "application/vnd.ms-powerpoint": "parsers.legacy.powerpoint",
     "text/html": "parsers.markup.html",
     "text/markdown": "parsers.markup.markdown",
     "text/plain": "parsers.text.plain",
@@ -25,6 +27,7 @@ MODULE_OF_MEDIA_TYPE = {
 PRELOAD_GROUPS = {
     "pdf": ("parsers.pdf",),
     "docx": ("parsers.office.docx",),
+    "legacy": ("parsers.legacy.word", "parsers.legacy.powerpoint"),
     "markup": ("parsers.markup.html", "parsers.markup.markdown"),
     "text": ("parsers.text.plain", "parsers.text.delimited", "parsers.text.json_text"),
 }

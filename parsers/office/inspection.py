@@ -38,11 +38,11 @@ def inspect_package(package: Package) -> Iterator[FoundIssue]:
         yield _found(FindingKind.EMBEDDED_FILE, Severity.LOW, "package", more)
 
 
-def inspect_text(hidden: list[str], active_fields: list[str]) -> Iterator[FoundIssue]:
+def inspect_text(hidden: list[str], active_fields: list[str], place: str = "word/document.xml") -> Iterator[FoundIssue]:
     """Findings about runs that were not shown, and about fields that would run or fetch something."""
     if hidden:
         excerpt = " ".join("".join(hidden[:50]).split())[:150]
-        yield _found(FindingKind.HIDDEN_TEXT, Severity.MEDIUM, "word/document.xml", f"{len(hidden)} runs: {excerpt}")
+        yield _found(FindingKind.HIDDEN_TEXT, Severity.MEDIUM, place, f"{len(hidden)} runs: {excerpt}")
     for instruction in dict.fromkeys(active_fields[:200]):
         dynamic = instruction.upper().startswith("DDE")
         severity = Severity.HIGH if dynamic else Severity.MEDIUM

@@ -91,7 +91,7 @@ class _List:
 
 
 @dataclass(slots=True)
-class _Number:
+class Number:
     """A `w:num`: which abstract list it counts in, and its own level definitions and first numbers."""
 
     list_id: str
@@ -105,7 +105,7 @@ class Numbering:
     def __init__(self, root: etree._Element | None, style_lists: dict[str, str] | None = None) -> None:
         """`style_lists`: numbering style id to the `numId` it stands for."""
         self._lists: dict[str, _List] = {}
-        self._numbers: dict[str, _Number] = {}
+        self._numbers: dict[str, Number] = {}
         self._started: set[tuple[str, int]] = set()
         self._style_lists = style_lists or {}
         if root is None:
@@ -118,13 +118,21 @@ class Numbering:
         for element in root.iterfind(W + "num"):
             self._numbers.setdefault(element.get(W + "numId", ""), _read_number(element))
 
+    @classmethod
+    def of(cls, lists: dict[str, dict[int, Level]], numbers: dict[str, "Number"]) -> "Numbering":
+        """From lists by id and numbers by id, for formats that hold the same in other words."""
+        numbering = cls(None)
+        numbering._lists = {key: _List(levels) for key, levels in lists.items()}
+        numbering._numbers = numbers
+        return numbering
+
     def level_of_style(self, num_id: str, style: str) -> int:
         """The level which a paragraph style is tied to in a list, 0 when it names none."""
         found, _ = self._resolve(num_id)
         levels = found.levels if found else {}
         return next((index for index, level in levels.items() if level.style == style), 0)
 
-    def _resolve(self, num_id: str) -> tuple[_List | None, _Number | None]:
+    def _resolve(self, num_id: str) -> tuple[_List | None, Number | None]:
         own = self._numbers.get(num_id)
         found = self._lists.get(own.list_id) if own else None
         for _ in range(4):  # a list may be defined by a numbering style, which names another list
@@ -146,10 +154,10 @@ class Numbering:
             return "" if level.text.strip() else None
         return self._shown(found, own, level) or None
 
-    def _level(self, found: _List, own: _Number, index: int) -> Level:
+    def _level(self, found: _List, own: Number, index: int) -> Level:
         return own.levels.get(index) or found.levels.get(index) or Level(text=f"%{index + 1}.")
 
-    def _advance(self, found: _List, own: _Number, num_id: str, ilvl: int, level: Level) -> None:
+    def _advance(self, found: _List, own: Number, num_id: str, ilvl: int, level: Level) -> None:
         counters = found.counters
         start = own.starts.get(ilvl)
         if start is not None and (num_id, ilvl) not in self._started:
@@ -166,7 +174,7 @@ class Numbering:
             if restart is None or (restart > 0 and ilvl < restart):
                 counters[deeper] = None
 
-    def _shown(self, found: _List, own: _Number, level: Level) -> str:
+    def _shown(self, found: _List, own: Number, level: Level) -> str:
         def place(match: re.Match[str]) -> str:
             index = int(match[1]) - 1
             other = self._level(found, own, index)
@@ -199,8 +207,8 @@ def _read_level(element: etree._Element) -> Level:
     )
 
 
-def _read_number(element: etree._Element) -> _Number:
-    read = _Number(val(element, "abstractNumId") or "")
+def _read_number(element: etree._Element) -> Number:
+    read = Number(val(element, "abstractNumId") or "")
     for override in element.iterfind(W + "lvlOverride"):
         index = number(override.get(W + "ilvl"))
         level = child(override, "lvl")

@@ -134,6 +134,28 @@ def is_fill(shading: etree._Element | None) -> bool:
     return fill not in ("auto", "ffffff") or shading.get(VAL, "clear") not in ("clear", "nil", "")
 
 
+def heading_of_name(name: str) -> int | None:
+    """The heading level that a style's name, in lower case, stands for: 0 for none, None when it does not tell."""
+    heading = _HEADING.match(name)
+    if heading:
+        return int(heading[1])
+    if name in ("title", "titel", "titre"):
+        return 1
+    if name in ("subtitle", "untertitel"):
+        return 2
+    return 0 if name.startswith("toc ") else None
+
+
+def names_code(name: str) -> bool:
+    """Whether a paragraph style of this name, in lower case, is for code."""
+    return name in _CODE_NAMES
+
+
+def names_caption(name: str) -> bool:
+    """Whether a style of this name, in lower case, is for captions."""
+    return name in _CAPTIONS
+
+
 @dataclass(slots=True)
 class Styles:
     """Styles by id. Ids that are not defined give an empty style."""
@@ -194,17 +216,13 @@ def _overlay(style: Style, style_id: str, element: etree._Element) -> None:
     style.look = style.look.under(read_look(child(element, "rPr")))
     if style.name in _CODE_CHARACTER_NAMES and element.get(W + "type") == "character":
         style.look = replace(style.look, code=True)
-    heading = _HEADING.match(style.name)
     outline = val(properties, "outlineLvl")
-    if heading:
-        style.heading = int(heading[1])
-    elif style.name in ("title", "titel", "titre"):
-        style.heading = 1
-    elif style.name in ("subtitle", "untertitel"):
-        style.heading = 2
+    by_name = heading_of_name(style.name)
+    if by_name:
+        style.heading = by_name
     elif outline is not None:
         style.heading = number(outline, 9) + 1 if 0 <= number(outline, 9) < 9 else 0
-    elif style.name.startswith("toc "):
+    elif by_name == 0:
         style.heading = 0
     num_pr = child(properties, "numPr")
     if num_pr is not None:
@@ -212,6 +230,6 @@ def _overlay(style: Style, style_id: str, element: etree._Element) -> None:
             style.num_id, style.list_style = num_id, style_id
         if (ilvl := val(num_pr, "ilvl")) is not None:
             style.ilvl = number(ilvl)
-    style.code = style.code or style.name in _CODE_NAMES
-    style.caption = style.caption or style.name in _CAPTIONS
+    style.code = style.code or names_code(style.name)
+    style.caption = style.caption or names_caption(style.name)
     style.shaded = style.shaded or is_fill(child(properties, "shd"))

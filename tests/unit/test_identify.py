@@ -21,6 +21,9 @@ DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
         (b"", "", UNKNOWN),
         (b"MZ\x90", "invoice.pdf", "application/x-dosexec"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "a.docx", "application/x-ole-storage"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "letter.DOC", "application/msword"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "show.pps", "application/vnd.ms-powerpoint"),
+        (b"{\\rtf1", "letter.doc", "application/rtf"),
         (b"words", "a.b/c", UNKNOWN),  # a dot in a folder's name is no extension
         (b"words", "pdf\u202etxt.md", "text/markdown"),
     ],
