@@ -1,0 +1,241 @@
+"""SANDBOX, untrusted: a sheet's cells as blocks: tables where cells stand together, paragraphs where one stands alone.
+
+A sheet is cut at its empty rows, and each band at empty columns that have a table on both sides. Work and result are
+bounded by the number of cells, however far apart they stand.
+"""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
+
+from contract.verdicts import ElementType
+from parsers.blocks import Block, Cell, Link, Table
+from parsers.markup.grid import lay_out
+from parsers.office.sheets.model import BOLD, TEXT, Merge, Sheet, SheetCell
+from parsers.tables import TextTable
+
+_SPLITS_MAX = 6  # bands in columns in bands …
+_FILLERS_PER_CELL_MAX = 64
+_FILLERS_FREE = 1 << 16
+_HEADER_ROWS_MAX = 3
+_COLUMN_ROWS_MIN = 3  # a single column of fewer rows is a few lines of text
+
+Rows = list[tuple[int, list[SheetCell]]]
+
+
+def sheet_blocks(sheet: Sheet) -> list[Block]:
+    """The cells of a sheet in reading order."""
+    rows: Rows = sorted((number, cells) for number, cells in sheet.rows.items() if cells)
+    merges = {(merge.top, merge.left): merge for merge in sheet.merges}
+    blocks: list[Block] = []
+    for region in _joined(_regions(rows, sheet, merges, _SPLITS_MAX), sheet):
+        blocks += _region_blocks(region, sheet, merges)
+    return blocks
+
+
+def _joined(regions: Iterator[Rows], sheet: Sheet) -> Iterator[Rows]:
+    """Regions, with those joined that one empty row sets apart although the second only goes on with the first: it
+    has no names of columns of its own and no column that the first has not.
+    """
+    whole: Rows = []
+    columns: set[int] = set()
+    for region in regions:
+        below = {cell[0] for _, cells in region for cell in cells}
+        first_row = region[0][1]
+        goes_on = (
+            len(columns) > 1
+            and len(first_row) > 1
+            and below <= columns
+            and not all(flags & TEXT for _, _, flags in first_row)
+            and region[0][0] not in sheet.header_rows
+            and _shown_between(whole[-1][0], region[0][0], sheet.hidden_rows) == 1
+        )
+        if goes_on:
+            whole += region
+            continue
+        if whole:
+            yield whole
+        whole, columns = region, below
+    if whole:
+        yield whole
+
+
+def _regions(rows: Rows, sheet: Sheet, merges: dict[tuple[int, int], Merge], splits: int) -> Iterator[Rows]:
+    for band in _bands(rows, sheet, merges):
+        columns = _side_by_side(band, sheet, merges) if splits else [band]
+        if len(columns) == 1:
+            yield band
+        else:
+            for part in columns:
+                yield from _regions(part, sheet, merges, splits - 1)
+
+
+def _bands(rows: Rows, sheet: Sheet, merges: dict[tuple[int, int], Merge]) -> Iterator[Rows]:
+    """Rows cut where an empty row is shown between them. Hidden rows leave no gap, and a merged cell bridges one."""
+    band: Rows = []
+    reach = -1
+    for row in rows:
+        number, cells = row
+        if band and number > reach + 1 and _shown_between(reach, number, sheet.hidden_rows):
+            yield band
+            band = []
+        band.append(row)
+        reach = max(reach, number)
+        if merges:
+            reach = max([reach, *(merges[key].bottom for cell in cells if (key := (number, cell[0])) in merges)])
+    if band:
+        yield band
+
+
+def _shown_between(first: int, last: int, hidden: list[int]) -> int:
+    """How many of the numbers between two others are not hidden."""
+    return last - first - 1 - (bisect_left(hidden, last) - bisect_right(hidden, first))
+
+
+def _side_by_side(band: Rows, sheet: Sheet, merges: dict[tuple[int, int], Merge]) -> list[Rows]:
+    """A band cut at empty columns that have at least two columns and two rows on either side."""
+    reach: dict[int, int] = {}  # column -> the last column that a cell which begins there covers
+    for number, cells in band:
+        for column, _, _ in cells:
+            merge = merges.get((number, column))
+            reach[column] = max(reach.get(column, column), merge.right if merge else column)
+    groups: list[list[int]] = []
+    end = -2
+    for column in sorted(reach):
+        if groups and (column <= end + 1 or not _shown_between(end, column, sheet.hidden_columns)):
+            groups[-1].append(column)
+        else:
+            groups.append([column])
+        end = max(end, reach[column])
+    if len(groups) < 2:
+        return [band]
+    starts = [group[0] for group in groups]
+    parts: list[Rows] = [[] for _ in groups]
+    for number, cells in band:
+        split: dict[int, list[SheetCell]] = {}
+        for cell in cells:
+            split.setdefault(bisect_right(starts, cell[0]) - 1, []).append(cell)
+        for at, own in split.items():
+            parts[at].append((number, own))
+    alone = all(len(group) > 1 and len(part) > 1 for group, part in zip(groups, parts, strict=True))
+    return parts if alone else [band]
+
+
+def _region_blocks(region: Rows, sheet: Sheet, merges: dict[tuple[int, int], Merge]) -> Iterator[Block]:
+    first_column = min(cells[0][0] for _, cells in region)
+    at = 0
+    # Lines above a table, such as its name, are no row of it.
+    while at < len(region) and len(region[at][1]) == 1 and region[at][1][0][0] == first_column:
+        at += 1
+    if at < len(region):
+        lines, rest = region[:at], region[at:]
+    elif len(region) < _COLUMN_ROWS_MIN and region[0][0] not in sheet.header_rows:
+        lines, rest = region, []
+    else:
+        lines, rest = [], region  # a single column is a table of one column
+    for number, ((column, text, _),) in lines:
+        block = Block(ElementType.NARRATIVE_TEXT, text, page=sheet.number)
+        _annotate(block, number, column, text, sheet)
+        yield block
+    if rest:
+        yield _table(rest, sheet, merges)
+
+
+def _table(rows: Rows, sheet: Sheet, merges: dict[tuple[int, int], Merge]) -> Block:
+    columns = sorted({cell[0] for _, cells in rows for cell in cells})
+    index = {column: at for at, column in enumerate(columns)}
+    header = _header_rows(rows, len(columns), sheet, merges)
+    count = sum(len(cells) for _, cells in rows)
+    block = Block(ElementType.TABLE, "", page=sheet.number)
+    merged = any((number, cell[0]) in merges for number, cells in rows for cell in cells) if merges else False
+    if len(rows) * len(columns) > _FILLERS_FREE + _FILLERS_PER_CELL_MAX * count:
+        # Scattered cells: aligning them would take far more places than there are cells.
+        texts = [[cell[1] for cell in cells] for _, cells in rows]
+        block.table = TextTable([], 0, text_rows=texts, columns=max(map(len, texts)))
+    elif merged:
+        block.table = _spanned(rows, columns, header, merges)
+    else:
+        block.table = TextTable([], header, text_rows=_aligned(rows, index), columns=len(columns))
+    if sheet.comments or sheet.links:
+        for number, cells in rows:
+            for column, text, _ in cells:
+                _annotate(block, number, column, text, sheet)
+    return block
+
+
+def _annotate(block: Block, row: int, column: int, text: str, sheet: Sheet) -> None:
+    if url := sheet.links.get((row, column)):
+        block.links.append(Link(text, url))
+    block.comments += sheet.comments.pop((row, column), ())
+
+
+def _aligned(rows: Rows, index: dict[int, int]) -> list[list[str]]:
+    aligned: list[list[str]] = []
+    for _, cells in rows:
+        if len(cells) == len(index):
+            aligned.append([cell[1] for cell in cells])
+            continue
+        line = [""] * len(index)
+        for column, text, _ in cells:
+            line[index[column]] = text
+        aligned.append(line)
+    return aligned
+
+
+def _spanned(rows: Rows, columns: list[int], header: int, merges: dict[tuple[int, int], Merge]) -> Table:
+    """Cells with their spans, clipped to the rows and columns there are. Overlapping merges: the first one counts."""
+    numbers = [number for number, _ in rows]
+    covered: list[set[int]] = [set() for _ in rows]
+    steps = _FILLERS_FREE + 4 * len(rows) * len(columns)
+    laid: list[list[Cell]] = []
+    for at, (number, cells) in enumerate(rows):
+        text_of = {column: text for column, text, _ in cells}
+        line: list[Cell] = []
+        for index, column in enumerate(columns):
+            if index in covered[at]:
+                continue
+            cell = Cell(text_of.get(column, ""), header=at < header)
+            merge = merges.get((number, column)) if cell.text else None
+            if merge is not None and steps > 0:
+                bottom = bisect_right(numbers, merge.bottom) - at
+                right = bisect_right(columns, merge.right) - index
+                steps -= bottom * right
+                cell.rowspan, cell.colspan = _free(covered, at, index, bottom, right)
+            line.append(cell)
+        laid.append(line)
+    return lay_out(laid, header)
+
+
+def _free(covered: list[set[int]], row: int, column: int, rowspan: int, colspan: int) -> tuple[int, int]:
+    """Cover a cell's range; (1, 1) and nothing covered when another cell has part of it."""
+    across = range(column, column + colspan)
+    lines = covered[row : row + rowspan]
+    if any(at in line for line in lines for at in across):
+        return 1, 1
+    for line in lines:
+        line.update(across)
+    return rowspan, colspan
+
+
+def _header_rows(rows: Rows, width: int, sheet: Sheet, merges: dict[tuple[int, int], Merge]) -> int:
+    """How many rows name the columns: as the file says, or filled with words, and set apart from what follows."""
+    if rows[0][0] in sheet.header_rows:
+        return 1
+    if len(rows) < 2 or not _names(rows[0][1]):
+        return 0
+    grouped = any((rows[0][0], cell[0]) in merges for cell in rows[0][1])
+    if len(rows[0][1]) * 2 <= width and not grouped:
+        return 0
+    header = 1
+    # Names of groups of columns stand above the names of the columns.
+    while (
+        header < min(_HEADER_ROWS_MAX, len(rows) - 1)
+        and any((merge := merges.get((rows[header - 1][0], cell[0]))) and merge.right > merge.left for cell in rows[header - 1][1])
+        and _names(rows[header][1])
+    ):
+        header += 1
+    return header
+
+
+def _names(cells: list[SheetCell]) -> bool:
+    bold = {flags & BOLD for _, _, flags in cells}
+    return all(flags & TEXT for _, _, flags in cells) and len(bold) == 1
