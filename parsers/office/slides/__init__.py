@@ -1,0 +1,1 @@
+"""SANDBOX, untrusted: readers of presentations."""
