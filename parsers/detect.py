@@ -57,6 +57,7 @@ _MAGIC: tuple[tuple[int, bytes, str], ...] = (
     (0, b"\x09\x04\x06\x00", XLS),
     (0, b"\x09\x08\x08\x00\x00\x05", XLS),
 )
+_OLE_SIGNATURE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 # Streams of an OLE compound file by which its application is known: MS-CFB 2.6.1 directory entries, names in UTF-16.
 _OLE_STREAMS: tuple[tuple[str, str], ...] = (
     ("WordDocument", "application/msword"),
@@ -92,7 +93,7 @@ def _binary_type(document: bytes, hint: str) -> str:
         return PDF
     if document.startswith((b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")):
         return _zip_type(document)
-    if document.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
+    if document.startswith(_OLE_SIGNATURE):
         return _ole_type(document)
     for offset, magic, media_type in _MAGIC:
         # Two letters prove little when the rest is text.
@@ -197,6 +198,12 @@ def _ends_as_zip(document: bytes) -> bool:
     return document.rfind(b"PK\x05\x06", max(0, len(document) - 66_000)) >= 0
 
 
+def _is_whole_zip(document: bytes) -> bool:
+    """Whether the last end record says that the file ends with it."""
+    position = document.rfind(b"PK\x05\x06", max(0, len(document) - 66_000))
+    return position + 22 + int.from_bytes(document[position + 20 : position + 22], "little") == len(document)
+
+
 def _mismatch(media_type: str, hint: str) -> list[FoundIssue]:
     both_text = media_type.startswith(_TEXT_FAMILY) and hint.startswith(_TEXT_FAMILY)
     # A template or a document with macros under a sister's name is read by the same parser: nobody is misled.
@@ -219,7 +226,8 @@ def _polyglot(document: bytes, media_type: str) -> list[FoundIssue]:
     is_package = media_type in (ZIP, "application/epub+zip") or _is_package_type(media_type)
     if media_type == PDF and not document.startswith(b"%PDF-") and document[:2] in (b"PK", b"MZ", b"GI", b"\xff\xd8"):
         others.append(f"begins with {document[:4]!r}")
-    if not is_package and _ends_as_zip(document):
+    # Compound files have zip packages among their streams, so that the end of one may stand near theirs.
+    if not is_package and _ends_as_zip(document) and (not document.startswith(_OLE_SIGNATURE) or _is_whole_zip(document)):
         others.append("ends as a zip archive")
     if is_package and not document.startswith(b"PK"):
         others.append("something stands before the zip archive")

@@ -77,10 +77,10 @@ def _read_threads(root: etree._Element | None, persons: dict[str, str], sheet: S
             sheet.comments.setdefault(place, []).append((author, text))
 
 
-def read_links(package: Package, part: str, elements: list[tuple[str, str, str]], sheet: Sheet) -> None:
+def read_links(package: Package, part: str, elements: list[tuple[str, str]], sheet: Sheet) -> None:
     """Addresses of hyperlinks, cell by cell."""
     targets = package.relationships(part)
-    for reference, key, _ in elements:
+    for reference, key in elements:
         area, target = references.area(reference), targets.get(key)
         if area is None or target is None or not target.external:
             continue

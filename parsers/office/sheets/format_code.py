@@ -49,8 +49,16 @@ class Section:
     is_date: bool = False
 
 
+# What a workbook writes down for these is how its author's computer showed them.
+_FOLLOW_LOCALE = frozenset((14, 22, *range(27, 37), *range(50, 59)))
+
+
 def code_of(number: int, own: dict[int, str]) -> str:
-    """The code of a format number; "" is General. A workbook's own definitions come first."""
+    """The code of a format number; "" is General. A workbook's own definitions come first, but for those codes that
+    follow the reader's locale.
+    """
+    if number in _FOLLOW_LOCALE:
+        return _BUILT_IN[number]
     return own.get(number) or _BUILT_IN.get(number, "")
 
 

@@ -9,7 +9,9 @@ CHARS_MAX = 20_000_000
 ROWS_MAX = 1 << 20  # ECMA-376-1, 18.3.1.73
 COLUMNS_MAX = 1 << 14
 MERGES_MAX = 50_000
+SHEETS_MAX = 1000
 HIDDEN_EXCERPTS_MAX = 40
+HIDDEN_CELLS_READ = 2000  # of a hidden sheet: enough to tell what is in it
 
 TEXT, BOLD = 1, 2  # flags of a cell: it holds words rather than a number; it is set in bold
 

@@ -17,9 +17,22 @@ _SPLITS_MAX = 6  # bands in columns in bands …
 _FILLERS_PER_CELL_MAX = 64
 _FILLERS_FREE = 1 << 16
 _HEADER_ROWS_MAX = 3
+_NAME_CHARS = 60  # names of groups of columns are shorter
 _COLUMN_ROWS_MIN = 3  # a single column of fewer rows is a few lines of text
 
 Rows = list[tuple[int, list[SheetCell]]]
+
+
+def assembled(sheet: Sheet, blocks: list[Block], decorations: list[Block]) -> Iterator[Block]:
+    """A sheet under its name, between its header and its footer; nothing of a sheet that shows nothing."""
+    if not blocks and not decorations and not sheet.comments:
+        return
+    title = Block(ElementType.TITLE, sheet.name, depth=1, page=sheet.number)
+    title.comments = [comment for comments in sheet.comments.values() for comment in comments]  # of empty cells
+    yield title
+    yield from (block for block in decorations if block.kind is ElementType.HEADER)
+    yield from blocks
+    yield from (block for block in decorations if block.kind is ElementType.FOOTER)
 
 
 def sheet_blocks(sheet: Sheet) -> list[Block]:
@@ -123,8 +136,7 @@ def _side_by_side(band: Rows, sheet: Sheet, merges: dict[tuple[int, int], Merge]
 def _region_blocks(region: Rows, sheet: Sheet, merges: dict[tuple[int, int], Merge]) -> Iterator[Block]:
     first_column = min(cells[0][0] for _, cells in region)
     at = 0
-    # Lines above a table, such as its name, are no row of it.
-    while at < len(region) and len(region[at][1]) == 1 and region[at][1][0][0] == first_column:
+    while at < len(region) and _is_line(region[at], first_column, merges):
         at += 1
     if at < len(region):
         lines, rest = region[:at], region[at:]
@@ -132,12 +144,21 @@ def _region_blocks(region: Rows, sheet: Sheet, merges: dict[tuple[int, int], Mer
         lines, rest = region, []
     else:
         lines, rest = [], region  # a single column is a table of one column
-    for number, ((column, text, _),) in lines:
-        block = Block(ElementType.NARRATIVE_TEXT, text, page=sheet.number)
-        _annotate(block, number, column, text, sheet)
-        yield block
+    for number, cells in lines:
+        for column, text, _ in cells:
+            block = Block(ElementType.NARRATIVE_TEXT, text, page=sheet.number)
+            _annotate(block, number, column, text, sheet)
+            yield block
     if rest:
         yield _table(rest, sheet, merges)
+
+
+def _is_line(row: tuple[int, list[SheetCell]], first_column: int, merges: dict[tuple[int, int], Merge]) -> bool:
+    """Whether what stands above a table is no row of it: its name alone, or the long names of tables side by side."""
+    number, cells = row
+    if len(cells) == 1:
+        return cells[0][0] == first_column
+    return all(len(text) > _NAME_CHARS and (number, column) in merges for column, text, _ in cells)
 
 
 def _table(rows: Rows, sheet: Sheet, merges: dict[tuple[int, int], Merge]) -> Block:

@@ -3,8 +3,7 @@ the part's size.
 """
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from io import BytesIO
 
 from lxml import etree
@@ -14,20 +13,9 @@ from parsers.blocks import FoundIssue, Report
 from parsers.office.names import R, number
 from parsers.office.package import Package
 from parsers.office.sheets import references
-from parsers.office.sheets.model import (
-    BOLD,
-    COLUMNS_MAX,
-    MERGES_MAX,
-    ROWS_MAX,
-    TEXT,
-    Budget,
-    HiddenText,
-    Sheet,
-    SheetCell,
-)
+from parsers.office.sheets.cells import CellMaker, Workbook, hide, put
+from parsers.office.sheets.model import COLUMNS_MAX, MERGES_MAX, ROWS_MAX, Sheet, SheetCell
 from parsers.office.sheets.names import S
-from parsers.office.sheets.number_format import general, show_text, shower
-from parsers.office.sheets.styles import CellStyle
 from parsers.office.strict import transitional
 
 _PROGRESS_ROWS = 1000
@@ -35,29 +23,14 @@ _STRINGS_MAX = 2_000_000
 _STRING_CHARS_MAX = 32_767  # Excel's limit on a cell
 _ON = frozenset(("1", "true", "on"))
 # A formula that reaches out or runs something: DDE (`cmd|'/c calc'!A1`), calls into libraries, web services.
-_ACTIVE_FORMULA = re.compile(r"\|'|\b(?:WEBSERVICE|RTD|CALL|REGISTER(?:\.ID)?|EXEC|FILTERXML)\(", re.IGNORECASE)
+ACTIVE_FORMULA = re.compile(r"\|'|\b(?:WEBSERVICE|RTD|CALL|REGISTER(?:\.ID)?|EXEC|FILTERXML)\(", re.IGNORECASE)
 _LINK_FORMULA = re.compile(r'\s*HYPERLINK\(\s*"([^"]{1,2048})"', re.IGNORECASE)
 
 _ROW, _CELL, _VALUE, _FORMULA, _INLINE = S + "row", S + "c", S + "v", S + "f", S + "is"
 _WANTED = (
     _ROW, _CELL, S + "cols", S + "mergeCell", S + "hyperlink", S + "autoFilter", S + "headerFooter",
-    S + "drawing", S + "legacyDrawing", S + "sheetFormatPr",
+    S + "drawing",
 )  # fmt: skip
-
-
-@dataclass(slots=True)
-class Workbook:
-    """What the sheets of a workbook share while they are read."""
-
-    package: Package
-    report: Report
-    styles: Sequence[CellStyle] = (CellStyle(),)
-    strings: list[str] = field(default_factory=list)
-    date_1904: bool = False
-    budget: Budget = field(default_factory=Budget)
-    hidden: HiddenText = field(default_factory=HiddenText)
-    findings: list[FoundIssue] = field(default_factory=list)
-    active_formulas: list[str] = field(default_factory=list)
 
 
 def stream(package: Package, part: str, tags: tuple[str, ...]) -> Iterator[etree._Element]:
@@ -124,26 +97,28 @@ def _forget(element: etree._Element) -> None:
 
 
 class SheetReader:
-    """Reads one worksheet part. `drawings` and `header_footer` are what it refers to beside its cells."""
+    """Reads one worksheet part. `drawings` (relationship ids), `link_elements` (reference, relationship id) and
+    `header_footer` are what it refers to beside its cells.
+    """
 
-    def __init__(self, workbook: Workbook, sheet: Sheet) -> None:
-        self.drawings: list[str] = []  # relationship ids
+    def __init__(self, package: Package, book: Workbook, sheet: Sheet) -> None:
+        self.drawings: list[str] = []
+        self.link_elements: list[tuple[str, str]] = []
         self.header_footer: etree._Element | None = None
-        self.link_elements: list[tuple[str, str, str]] = []  # reference, relationship id, place in the workbook
-        self._book = workbook
+        self._package = package
+        self._book = book
         self._sheet = sheet
+        self._maker = CellMaker(book)
         self._row: list[SheetCell] = []
         self._row_links: list[tuple[int, str]] = []
         self._row_number = -1
         self._column = -1
-        self._hidden_columns: set[int] = set()
         self._columns: dict[str, int] = {}
-        self._number_shows = [shower(style.code, workbook.date_1904) for style in workbook.styles]
 
     def read(self, part: str) -> None:
         """Fill the sheet."""
         rows = 0
-        for element in stream(self._book.package, part, _WANTED):
+        for element in stream(self._package, part, _WANTED):
             tag = element.tag
             if tag == _CELL:
                 self._cell(element)
@@ -159,13 +134,11 @@ class SheetReader:
             if self._book.budget.cut:
                 break
         if self._row:
-            self._flush(self._row_number + 1, hidden=False)
-        self._sheet.hidden_columns = sorted(self._hidden_columns)
-        self._sheet.hidden_rows.sort()
+            put(self._sheet, self._row_number + 1, self._row)
+        hide(self._sheet, self._book.hidden)
 
     def _cell(self, cell: etree._Element) -> None:
         column = self._place(cell.get("r"))
-        kind = cell.get("t")
         value = formula = inline = None
         for each in cell:
             if each.tag == _VALUE:
@@ -178,15 +151,10 @@ class SheetReader:
             self._formula(formula, column)
         if value is None and inline is None:
             return
-        at = number(cell.get("s")) if cell.get("s") else 0
-        style = self._book.styles[at] if 0 <= at < len(self._book.styles) else CellStyle()
-        text, flags = self._shown(kind, value or "", inline, style, at)
-        if not text or text.isspace():
-            return
-        if style.unseen or column in self._hidden_columns:
-            self._book.hidden.add(text)
-        elif self._book.budget.take(text):
-            self._row.append((column, text, flags | BOLD if style.bold else flags))
+        style = cell.get("s")
+        made = self._made(column, cell.get("t"), value or "", inline, number(style) if style else 0)
+        if made is not None:
+            self._row.append(made)
 
     def _place(self, reference: str | None) -> int:
         column = self._column + 1
@@ -199,40 +167,30 @@ class SheetReader:
         self._column = min(column, COLUMNS_MAX)
         return self._column
 
-    def _shown(
-        self, kind: str | None, value: str, inline: etree._Element | None, style: CellStyle, at: int
-    ) -> tuple[str, int]:
-        """A cell's text and its flags."""
+    def _made(
+        self, column: int, kind: str | None, value: str, inline: etree._Element | None, style: int
+    ) -> SheetCell | None:
         if kind == "s":
-            index = number(value, -1)
-            text = self._book.strings[index] if 0 <= index < len(self._book.strings) else ""
-        elif kind == "inlineStr" and inline is not None:
-            text = _unescaped(rich_text(inline))
-        elif kind in ("str", "inlineStr"):
-            text = _unescaped(value)
-        elif kind == "b":
-            return ("FALSE" if value.strip() in ("0", "false") else "TRUE"), 0
-        elif kind == "e":
-            return value, 0
-        elif kind == "d":
-            return value.replace("T", " ").removesuffix("Z").removesuffix(" 00:00:00"), 0
-        else:
-            return self._number(value, at), 0
-        shown = show_text(style.code, text) if style.code else text
-        if text and not shown:
-            self._book.hidden.add(text)
-        return shown.strip(), TEXT
-
-    def _number(self, value: str, at: int) -> str:
+            index, strings = number(value, -1), self._book.strings
+            return self._maker.text(column, strings[index] if 0 <= index < len(strings) else "", style)
+        if kind in ("str", "inlineStr"):
+            text = value if inline is None else rich_text(inline)
+            return self._maker.text(column, _unescaped(text[:_STRING_CHARS_MAX]), style)
+        if kind == "b":
+            return self._maker.literal(column, "FALSE" if value.strip() in ("0", "false") else "TRUE", style)
+        if kind == "d":
+            day = value.replace("T", " ").removesuffix("Z").removesuffix(" 00:00:00")
+            return self._maker.literal(column, day, style)
         try:
-            amount = float(value)
+            return self._maker.number(column, float(value), style) if kind != "e" else self._literal(column, value, style)
         except ValueError:
-            return value
-        show = self._number_shows[at] if 0 <= at < len(self._number_shows) else general
-        return show(amount).strip()
+            return self._literal(column, value, style)
+
+    def _literal(self, column: int, value: str, style: int) -> SheetCell | None:
+        return self._maker.literal(column, value.strip()[:_STRING_CHARS_MAX], style)
 
     def _formula(self, formula: str, column: int) -> None:
-        if ("|" in formula or "(" in formula) and _ACTIVE_FORMULA.search(formula):
+        if ("|" in formula or "(" in formula) and ACTIVE_FORMULA.search(formula):
             self._book.active_formulas.append(formula[:200])
         elif link := _LINK_FORMULA.match(formula):
             self._row_links.append((column, link[1]))
@@ -244,35 +202,28 @@ class SheetReader:
         for column, url in self._row_links:
             self._sheet.links[at, column] = url
         self._row_links.clear()
-        self._flush(at, hidden=row.get("hidden") in _ON or _is_zero(row.get("ht")))
-        self._row_number, self._column = at, -1
-
-    def _flush(self, at: int, *, hidden: bool) -> None:
-        row, self._row = self._row, []
-        if hidden:
+        if row.get("hidden") in _ON or _is_zero(row.get("ht")):
             self._sheet.hidden_rows.append(at)
-            for _, text, _ in row:
-                self._book.hidden.add(text)
-        elif row:
-            there = self._sheet.rows.get(at)
-            cells = row if there is None else [*there, *row]
-            if any(cells[order][0] >= cells[order + 1][0] for order in range(len(cells) - 1)):
-                cells = sorted({cell[0]: cell for cell in cells}.values())  # the last one written counts
-            self._sheet.rows[at] = cells
+        if self._row:
+            put(self._sheet, at, self._row)
+            self._row = []
+        self._row_number, self._column = at, -1
 
     def _other(self, element: etree._Element) -> None:
         tag = element.tag
         if tag == S + "cols":
+            hidden: set[int] = set()
             for each in element.iterfind(S + "col"):
                 if each.get("hidden") in _ON or _is_zero(each.get("width")):
                     first, last = number(each.get("min"), 1), min(number(each.get("max"), 1), COLUMNS_MAX)
-                    self._hidden_columns.update(range(max(first, 1) - 1, last))
+                    hidden.update(range(max(first, 1) - 1, last))
+            self._sheet.hidden_columns = sorted(hidden)
         elif tag == S + "mergeCell":
             merge = references.area(element.get("ref"))
             if merge is not None and len(self._sheet.merges) < MERGES_MAX:
                 self._sheet.merges.append(merge)
         elif tag == S + "hyperlink":
-            self.link_elements.append((element.get("ref") or "", _relationship_id(element), element.get("location") or ""))
+            self.link_elements.append((element.get("ref") or "", element.get(R + "id") or ""))
         elif tag == S + "autoFilter":
             filtered = references.area(element.get("ref"))
             if filtered is not None:
@@ -280,11 +231,7 @@ class SheetReader:
         elif tag == S + "headerFooter":
             self.header_footer = element
         elif tag == S + "drawing":
-            self.drawings.append(_relationship_id(element))
-
-
-def _relationship_id(element: etree._Element) -> str:
-    return element.get(R + "id") or ""
+            self.drawings.append(element.get(R + "id") or "")
 
 
 def _is_zero(size: str | None) -> bool:

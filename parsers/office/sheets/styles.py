@@ -1,27 +1,18 @@
 """SANDBOX, untrusted: how cells are formatted: their number format, bold type, white letters on nothing."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from lxml import etree
 
 from parsers.office.names import A, number
 from parsers.office.package import Package
+from parsers.office.sheets.cells import CellStyle
 from parsers.office.sheets.format_code import code_of
 from parsers.office.sheets.names import S
 
 _OFF = frozenset(("0", "false"))
 _WHITE_INDEXES = frozenset((1, 9))  # ECMA-376-1, 18.8.27: the default palette
 _LIGHT_THEME_INDEX = 0  # `lt1`, as Excel counts theme colours
-
-
-@dataclass(frozen=True, slots=True)
-class CellStyle:
-    """A cell format. `unseen`: white letters with nothing behind them."""
-
-    code: str = ""
-    bold: bool = False
-    unseen: bool = False
 
 
 def read_styles(package: Package, part: str, theme: str) -> Sequence[CellStyle]:

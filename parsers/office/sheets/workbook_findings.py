@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from contract.verdicts import FindingKind, Severity
 from parsers.blocks import FoundIssue
 from parsers.office.package import Package
+from parsers.office.sheets.cells import Workbook, cut_finding
 from parsers.office.sheets.names import S
-from parsers.office.sheets.sheet_xml import Workbook
 
 _ACTIVE_NAMED_MAX = 20
 _SECRET = re.compile(r"\b(password|pwd)\s*=[^;]*", re.IGNORECASE)
@@ -54,5 +54,4 @@ def workbook_findings(book: Workbook) -> Iterator[FoundIssue]:
     for formula in dict.fromkeys(book.active_formulas[: 10 * _ACTIVE_NAMED_MAX]):
         yield FoundIssue(FindingKind.ACTIVE_CONTENT, Severity.HIGH, "formula", formula)
     if book.budget.cut:
-        evidence = "more cells or text than a workbook may have"
-        yield FoundIssue(FindingKind.TRUNCATED, Severity.MEDIUM, "workbook", evidence)
+        yield cut_finding("workbook", "more cells or text than a workbook may have")

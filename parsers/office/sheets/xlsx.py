@@ -9,18 +9,19 @@ from collections.abc import Iterator
 
 from lxml import etree
 
-from contract.verdicts import ElementType, FindingKind, Refusal, Severity
-from parsers.blocks import Block, FoundIssue, ParsedDocument, Refused, Report
+from contract.verdicts import Refusal
+from parsers.blocks import Block, ParsedDocument, Refused, Report
 from parsers.office.core_properties import read_core_properties
 from parsers.office.inspection import inspect_package
 from parsers.office.names import R, number
 from parsers.office.package import Package
+from parsers.office.sheets.cells import Workbook, cut_finding, note_all_hidden
 from parsers.office.sheets.extras import drawing_blocks, read_links, read_related
 from parsers.office.sheets.header_footer import header_footer_blocks
-from parsers.office.sheets.model import Budget, Sheet
+from parsers.office.sheets.model import HIDDEN_CELLS_READ, SHEETS_MAX, Sheet
 from parsers.office.sheets.names import S
-from parsers.office.sheets.regions import sheet_blocks
-from parsers.office.sheets.sheet_xml import SheetReader, Workbook, read_strings
+from parsers.office.sheets.regions import assembled, sheet_blocks
+from parsers.office.sheets.sheet_xml import SheetReader, read_strings
 from parsers.office.sheets.styles import read_styles
 from parsers.office.sheets.workbook_findings import inspect_workbook, workbook_findings
 
@@ -29,8 +30,6 @@ _MACRO = "application/vnd.ms-excel."
 _ON = frozenset(("1", "true", "on"))
 _HEADERS = ("oddHeader", "evenHeader", "firstHeader")
 _FOOTERS = ("oddFooter", "evenFooter", "firstFooter")
-SHEETS_MAX = 1000
-_HIDDEN_CELLS_READ = 2000  # of a hidden sheet: enough to tell what is in it
 
 
 class XlsxParser:
@@ -53,7 +52,7 @@ class XlsxParser:
         if root is None:
             raise Refused(Refusal.CORRUPT, "no readable workbook part")
         book = _workbook(package, main, root, report)
-        parsed = ParsedDocument(_media_type(package, main), list(_sheets(book, main, root)))
+        parsed = ParsedDocument(_media_type(package, main), list(_sheets(package, book, main, root)))
         read_core_properties(package, parsed)
         found = [*inspect_package(package), *inspect_workbook(package, main), *workbook_findings(book)]
         parsed.findings = [*package.findings, *book.findings, *found]
@@ -70,7 +69,6 @@ def _workbook(package: Package, main: str, root: etree._Element, report: Report)
     parts = {each.kind: each.target for each in package.relationships(main).values() if not each.external}
     properties = root.find(S + "workbookPr")
     return Workbook(
-        package,
         report,
         styles=read_styles(package, parts.get("styles", ""), parts.get("theme", "")),
         strings=read_strings(package, parts["sharedStrings"], report) if "sharedStrings" in parts else [],
@@ -78,8 +76,8 @@ def _workbook(package: Package, main: str, root: etree._Element, report: Report)
     )
 
 
-def _sheets(book: Workbook, main: str, root: etree._Element) -> Iterator[Block]:
-    relationships = book.package.relationships(main)
+def _sheets(package: Package, book: Workbook, main: str, root: etree._Element) -> Iterator[Block]:
+    relationships = package.relationships(main)
     entries = list(root.iterfind(f"{S}sheets/{S}sheet"))
     for at, entry in enumerate(entries[:SHEETS_MAX], 1):
         book.report.progress("sheets", at, len(entries))
@@ -88,30 +86,23 @@ def _sheets(book: Workbook, main: str, root: etree._Element) -> Iterator[Block]:
             continue
         sheet = Sheet(entry.get("name") or f"Sheet{at}", at)
         if (entry.get("state") or "visible") != "visible":
-            _note_hidden(book, sheet, relationship.target)
+            SheetReader(package, book.looked_into(HIDDEN_CELLS_READ), sheet).read(relationship.target)
+            note_all_hidden(sheet, book.hidden)
         elif not book.budget.cut:
-            yield from _sheet(book, sheet, relationship.target)
+            yield from _sheet(package, book, sheet, relationship.target)
     if len(entries) > SHEETS_MAX:
-        evidence = f"{len(entries)} sheets, {SHEETS_MAX} of them read"
-        book.findings.append(FoundIssue(FindingKind.TRUNCATED, Severity.MEDIUM, main, evidence))
+        book.findings.append(cut_finding(main, f"{len(entries)} sheets, {SHEETS_MAX} of them read"))
 
 
-def _sheet(book: Workbook, sheet: Sheet, part: str) -> Iterator[Block]:
-    reader = SheetReader(book, sheet)
-    read_related(book.package, part, sheet)
+def _sheet(package: Package, book: Workbook, sheet: Sheet, part: str) -> Iterator[Block]:
+    reader = SheetReader(package, book, sheet)
+    read_related(package, part, sheet)
     reader.read(part)
-    read_links(book.package, part, reader.link_elements, sheet)
-    blocks = sheet_blocks(sheet)
-    sheet.rows.clear()
-    blocks += drawing_blocks(book.package, part, reader.drawings, sheet.number)
+    read_links(package, part, reader.link_elements, sheet)
+    blocks = [*sheet_blocks(sheet), *drawing_blocks(package, part, reader.drawings, sheet.number)]
     around = reader.header_footer
-    title = Block(ElementType.TITLE, sheet.name, depth=1, page=sheet.number)
-    title.comments = [comment for comments in sheet.comments.values() for comment in comments]  # of empty cells
-    yield title
     decorations = header_footer_blocks(_codes(around, _HEADERS), _codes(around, _FOOTERS), sheet.name, sheet.number)
-    yield from (block for block in decorations if block.kind is ElementType.HEADER)
-    yield from blocks
-    yield from (block for block in decorations if block.kind is ElementType.FOOTER)
+    yield from assembled(sheet, blocks, decorations)
 
 
 def _codes(around: etree._Element | None, names: tuple[str, ...]) -> list[str]:
@@ -123,16 +114,6 @@ def _codes(around: etree._Element | None, names: tuple[str, ...]) -> list[str]:
     if around.get("differentFirst") in _ON:
         wanted.append(names[2])
     return [around.findtext(S + name) or "" for name in wanted]
-
-
-def _note_hidden(book: Workbook, sheet: Sheet, part: str) -> None:
-    """Look into a sheet that nobody sees, for a finding."""
-    within = Workbook(book.package, book.report, book.styles, book.strings, book.date_1904, Budget(_HIDDEN_CELLS_READ))
-    within.hidden, within.active_formulas = book.hidden, book.active_formulas
-    SheetReader(within, sheet).read(part)
-    for row in sheet.rows.values():
-        for _, text, _ in row:
-            book.hidden.add(text)
 
 
 PARSER = XlsxParser()
