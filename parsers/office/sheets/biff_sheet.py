@@ -208,9 +208,13 @@ class BiffSheetReader:
             (self.headers if record.kind == 0x0014 else self.footers).append(text)
 
     def _chart_text(self, record: Record) -> None:
-        """A title or a series' name (`SeriesText`), or a category as it was when the chart was last drawn (`Label`)."""
-        at = 2 if record.kind == 0x100D else 6
-        text, _ = self._strings.at(record.data, at, short=record.kind == 0x100D)
+        """A title or a series' name (`SeriesText`), or a category as it was when the chart was last drawn (`Label`, and
+        in Microsoft Graph the form of it that BIFF 2 had).
+        """
+        if record.kind == 0x0004:
+            text = self._strings.decoded(record.data[8 : 8 + record.data[7]])
+        else:
+            text, _ = self._strings.at(record.data, 2 if record.kind == 0x100D else 6, short=record.kind == 0x100D)
         if tidy(text) and len(self.charts[-1]) < _TEXTS_MAX:
             self.charts[-1].append(tidy(text))
 
@@ -245,7 +249,7 @@ def _text(raw: bytes) -> str:
 
 
 _Take = Callable[[BiffSheetReader, Record], None]
-_CHART_READERS: dict[int, _Take] = {0x100D: BiffSheetReader._chart_text, 0x0204: BiffSheetReader._chart_text}
+_CHART_READERS: dict[int, _Take] = dict.fromkeys((0x0004, 0x0204, 0x100D), BiffSheetReader._chart_text)
 _READERS: dict[int, _Take] = {
     0x0002: BiffSheetReader._integer, 0x0003: BiffSheetReader._number, 0x0203: BiffSheetReader._number,
     0x0004: BiffSheetReader._label, 0x0204: BiffSheetReader._label, 0x00D6: BiffSheetReader._label,
