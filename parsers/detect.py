@@ -118,7 +118,9 @@ def _zip_type(document: bytes) -> str:
         declared = package.read(names["mimetype"]).strip()
         if re.fullmatch(rb"[a-z]+/[a-z0-9.+-]+", declared):
             return declared.decode("ascii")
-    if "content.xml" in names and (found := _MANIFEST_ROOT.search(_read_small(package, names.get("meta-inf/manifest.xml", "")))):
+    if "content.xml" in names and (
+        found := _MANIFEST_ROOT.search(_read_small(package, names.get("meta-inf/manifest.xml", "")))
+    ):
         return (found[1] or found[2]).decode("ascii")
     return ZIP
 
@@ -227,7 +229,11 @@ def _polyglot(document: bytes, media_type: str) -> list[FoundIssue]:
     if media_type == PDF and not document.startswith(b"%PDF-") and document[:2] in (b"PK", b"MZ", b"GI", b"\xff\xd8"):
         others.append(f"begins with {document[:4]!r}")
     # Compound files have zip packages among their streams, so that the end of one may stand near theirs.
-    if not is_package and _ends_as_zip(document) and (not document.startswith(_OLE_SIGNATURE) or _is_whole_zip(document)):
+    if (
+        not is_package
+        and _ends_as_zip(document)
+        and (not document.startswith(_OLE_SIGNATURE) or _is_whole_zip(document))
+    ):
         others.append("ends as a zip archive")
     if is_package and not document.startswith(b"PK"):
         others.append("something stands before the zip archive")

@@ -39,10 +39,20 @@ MODULE_OF_MEDIA_TYPE = {
     **{
         OPEN_DOCUMENT + kind: "parsers.office.odf.document"
         for kind in (
-            "text", "text-template", "text-master", "text-web", "text-flat-xml",
-            "spreadsheet", "spreadsheet-template", "spreadsheet-flat-xml",
-            "presentation", "presentation-template", "presentation-flat-xml",
-            "graphics", "graphics-template", "graphics-flat-xml",
+            "text",
+            "text-template",
+            "text-master",
+            "text-web",
+            "text-flat-xml",
+            "spreadsheet",
+            "spreadsheet-template",
+            "spreadsheet-flat-xml",
+            "presentation",
+            "presentation-template",
+            "presentation-flat-xml",
+            "graphics",
+            "graphics-template",
+            "graphics-flat-xml",
         )
     },
     "text/html": "parsers.markup.html",

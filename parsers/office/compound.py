@@ -1,7 +1,7 @@
 """SANDBOX, untrusted: an OLE compound file: its directory and its streams, read without trust in any of its chains.
 
-A sector chain may loop, cross another, or run past the end; each is followed at most once per sector of the file, so the
-work is bounded by the file's size. Source: MS-CFB 2.
+A sector chain may loop, cross another, or run past the end; each is followed at most once per sector of the file, so
+the work is bounded by the file's size. Source: MS-CFB 2.
 """
 
 import struct
@@ -52,9 +52,7 @@ class CompoundFile:
         if not raw:
             raise Refused(Refusal.CORRUPT, "a compound file without a directory")
         self.entries = {entry.path.lower(): entry for entry in _walk(raw)}
-        self._mini_table = _integers(
-            self._chain(first_mini, self._table, self._shift, document, 512, STREAM_BYTES_MAX)
-        )
+        self._mini_table = _integers(self._chain(first_mini, self._table, self._shift, document, 512, STREAM_BYTES_MAX))
         self._mini_stream = self._chain(raw[0][11], self._table, self._shift, document, 512, STREAM_BYTES_MAX)
 
     def names(self) -> list[str]:

@@ -7,7 +7,9 @@ from parsers.blocks import FoundIssue
 from parsers.office.compound import CompoundFile
 
 _MACRO_STORAGES = frozenset(("_vba_project_cur", "macros", "vba", "_vba_project"))
-_EMBEDDED_STREAMS = frozenset(("\x01ole10native", "package", "contents", "workbook", "worddocument", "powerpoint document"))
+_EMBEDDED_STREAMS = frozenset(
+    ("\x01ole10native", "package", "contents", "workbook", "worddocument", "powerpoint document")
+)
 _NAMED_MAX = 20
 
 

@@ -16,6 +16,7 @@ from parsers.office.sheets.format_code import code_of
 
 BOF_KINDS = {0x0009: 2, 0x0209: 3, 0x0409: 4, 0x0809: 5}
 EOF = 0x000A
+_FILE_PASS = 0x002F
 _STRINGS_MAX = 2_000_000
 _BOLD_WEIGHT = 600
 _WHITES = frozenset((1, 9))  # of the default palette (MS-XLS 2.5.161)
@@ -48,6 +49,7 @@ class _Format(NamedTuple):
 class Globals:
     """The workbook as a whole."""
 
+    stream: bytes
     strings: Strings
     shared: list[str] = field(default_factory=list)
     sheets: list[SheetEntry] = field(default_factory=list)
@@ -75,12 +77,14 @@ class Globals:
             return self._palette[colour] == b"\xff\xff\xff"
         return colour in _WHITES
 
-    def take(self, stream: bytes, record: Record) -> None:
-        """Note what one record says. What is too short for its kind says nothing."""
+    def take(self, record: Record) -> None:
+        """Note what one record says. What is too short for its kind says nothing. Raises `Refused`: encrypted."""
+        if record.kind == _FILE_PASS:
+            raise Refused(Refusal.ENCRYPTED, "password-protected workbook")
         reader = _READERS.get(record.kind)
         if reader is not None:
             try:
-                reader(self, stream, record)
+                reader(self, record)
             except (struct.error, IndexError):
                 return
 
@@ -99,44 +103,42 @@ def read_globals(stream: bytes, report: Report) -> Globals:
     version = version_of(first) if first is not None else 0
     if first is None or not version:
         raise Refused(Refusal.CORRUPT, "no workbook in the stream")
-    book = Globals(Strings(version))
+    book = Globals(stream, Strings(version))
     for count, record in enumerate(records(stream, 0)):
         if count % 5000 == 0:
             report.progress("workbook", count, 0)
         if record.kind == EOF:
             break
-        book.take(stream, record)
+        book.take(record)
     return book
 
 
-def _encrypted(book: Globals, stream: bytes, record: Record) -> None:
-    raise Refused(Refusal.ENCRYPTED, "password-protected workbook")
-
-
-def _code_page(book: Globals, stream: bytes, record: Record) -> None:
+def _code_page(book: Globals, record: Record) -> None:
     book.strings = Strings(book.strings.version, struct.unpack_from("<H", record.data)[0])
 
 
-def _date_mode(book: Globals, stream: bytes, record: Record) -> None:
+def _date_mode(book: Globals, record: Record) -> None:
     book.date_1904 = record.data[:1] == b"\x01"
 
 
-def _sheet(book: Globals, stream: bytes, record: Record) -> None:
+def _sheet(book: Globals, record: Record) -> None:
     position, state, kind = struct.unpack_from("<IBB", record.data)
     name, _ = book.strings.at(record.data, 6, short=True)
     book.sheets.append(SheetEntry(name, position, bool(state & 3), kind))
 
 
-def _font(book: Globals, stream: bytes, record: Record) -> None:
+def _font(book: Globals, record: Record) -> None:
     if book.strings.version < 5:
-        _, flags, colour = struct.unpack_from("<HHH", record.data) if book.strings.version > 2 else (0, record.data[2], 0)
+        _, flags, colour = (
+            struct.unpack_from("<HHH", record.data) if book.strings.version > 2 else (0, record.data[2], 0)
+        )
         book._fonts.append(_Font(bool(flags & 1), colour))
         return
     _, _, colour, weight = struct.unpack_from("<HHHH", record.data)
     book._fonts.append(_Font(weight >= _BOLD_WEIGHT, colour))
 
 
-def _format(book: Globals, stream: bytes, record: Record) -> None:
+def _format(book: Globals, record: Record) -> None:
     version = book.strings.version
     if version < 5:  # formats are counted, not numbered
         text, _ = book.strings.at(record.data, 0 if version < 4 else 2, short=True)
@@ -146,7 +148,7 @@ def _format(book: Globals, stream: bytes, record: Record) -> None:
     book._codes[index], _ = book.strings.at(record.data, 2, short=version < 8)
 
 
-def _cell_format(book: Globals, stream: bytes, record: Record) -> None:
+def _cell_format(book: Globals, record: Record) -> None:
     version, data = book.strings.version, record.data
     if version == 2:
         book._formats.append(_Format(data[0], data[2] & 0x3F, bare=False))
@@ -163,25 +165,25 @@ def _cell_format(book: Globals, stream: bytes, record: Record) -> None:
         book._formats.append(_Format(font, code, bare))
 
 
-def _shared_strings(book: Globals, stream: bytes, record: Record) -> None:
-    reader = PieceReader(continued(stream, record))
+def _shared_strings(book: Globals, record: Record) -> None:
+    reader = PieceReader(continued(book.stream, record))
     reader.take(8)
     while len(book.shared) < _STRINGS_MAX and (text := reader.string()) is not None:
         book.shared.append(text)
 
 
-def _palette(book: Globals, stream: bytes, record: Record) -> None:
+def _palette(book: Globals, record: Record) -> None:
     for at in range(min(struct.unpack_from("<H", record.data)[0], 56)):
         book._palette[_PALETTE_START + at] = record.data[2 + 4 * at : 5 + 4 * at]
 
 
-def _other_workbook(book: Globals, stream: bytes, record: Record) -> None:
+def _other_workbook(book: Globals, record: Record) -> None:
     """A `SupBook`: another file, or, with a separator in its name, a conversation with another program (DDE)."""
     if book.strings.version < 8 or len(record.data) < 5 or len(book.findings) >= _NAMED_MAX:
         return
     if record.data[2:4] in (b"\x01\x04", b"\x01\x3a"):  # this workbook itself, functions of add-ins
         return
-    name = PieceReader(continued(stream, record))
+    name = PieceReader(continued(book.stream, record))
     name.take(2)
     target = name.string() or ""
     if "\x03" in target:
@@ -190,12 +192,14 @@ def _other_workbook(book: Globals, stream: bytes, record: Record) -> None:
     elif target.startswith("\x01"):
         # Control characters stand for separators and drives: MS-XLS 2.5.277.
         shown = "".join(sign if sign >= " " else "/" for sign in target[1:])
-        found = FoundIssue(FindingKind.EXTERNAL_REFERENCE, Severity.MEDIUM, "workbook", f"other workbook: {shown}"[:200])
+        found = FoundIssue(
+            FindingKind.EXTERNAL_REFERENCE, Severity.MEDIUM, "workbook", f"other workbook: {shown}"[:200]
+        )
         book.findings.append(found)
 
 
-_READERS: dict[int, Callable[[Globals, bytes, Record], None]] = {
-    0x002F: _encrypted, 0x0042: _code_page, 0x0022: _date_mode, 0x0085: _sheet, 0x0031: _font, 0x0231: _font,
+_READERS: dict[int, Callable[[Globals, Record], None]] = {
+    0x0042: _code_page, 0x0022: _date_mode, 0x0085: _sheet, 0x0031: _font, 0x0231: _font,
     0x001E: _format, 0x041E: _format, 0x00E0: _cell_format, 0x0043: _cell_format, 0x0243: _cell_format,
     0x0443: _cell_format, 0x00FC: _shared_strings, 0x0092: _palette, 0x01AE: _other_workbook,
 }  # fmt: skip

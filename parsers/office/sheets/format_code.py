@@ -1,4 +1,4 @@
-"""SANDBOX, untrusted: number format codes ("#,##0.00;[Red]-0%") taken apart. Source: ECMA-376-1, 18.8.30 and 18.8.31."""
+"""SANDBOX, untrusted: number format codes ("#,##0.00;[Red]-0%") taken apart. Source: ECMA-376-1, 18.8.30 f."""
 
 import re
 from dataclasses import dataclass, field
@@ -34,7 +34,9 @@ _ELAPSED = re.compile(r"h+|m+|s+", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A piece of a section. `kind`: text, digit, point, comma, percent, slash, exponent, date, elapsed, noon, at, general."""
+    """A piece of a section. `kind`: text, digit, point, comma, percent, slash, exponent, date, elapsed, noon, at or
+    general.
+    """
 
     kind: str
     text: str

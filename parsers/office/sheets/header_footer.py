@@ -1,7 +1,7 @@
 """SANDBOX, untrusted: page headers and footers of sheets, whose parts and fields stand in one string of codes.
 
-`&L`, `&C`, `&R` begin a part; `&P`, `&N`, `&D`, `&T`, `&A`, `&F`, `&Z` are fields; `&"font,style"`, `&12`, `&K112233`, `&B`
-and their kin format (ECMA-376-1, 18.3.1.46).
+`&L`, `&C`, `&R` begin a part; `&P`, `&N`, `&D`, `&T`, `&A`, `&F`, `&Z` are fields; `&"font,style"`, `&12`, `&K112233`,
+`&B` and their kin format (ECMA-376-1, 18.3.1.46).
 """
 
 import re

@@ -156,10 +156,7 @@ def _whole(tokens: list[Token], digits: str, grouped: bool) -> str:
         places -= 1
         wanted = len(digits) - used if places == 0 else 1
         for _ in range(max(wanted, 1)):
-            if used < len(digits):
-                sign = digits[len(digits) - 1 - used]
-            else:
-                sign = "0" if token.text == "0" else ""
+            sign = digits[-1 - used] if used < len(digits) else token.text.replace("#", "").replace("?", "")
             if sign and grouped and used and used % 3 == 0:
                 pieces.append(",")
             pieces.append(sign)
@@ -223,7 +220,9 @@ def _fraction(tokens: list[Token], value: float) -> str:
         whole, numerator = whole + 1, 0
     sign = "-" if value < 0 and (whole or numerator) else ""
     tail = "".join(token.text for token in tokens[end:] if token.text not in DIGITS)
-    shown_whole = _whole(before, str(whole).lstrip("0"), grouped=False).strip() if mixed and (whole or not numerator) else ""
+    shown_whole = (
+        _whole(before, str(whole).lstrip("0"), grouped=False).strip() if mixed and (whole or not numerator) else ""
+    )
     if mixed and not numerator:
         return f"{sign}{shown_whole or '0'}{tail}"
     return f"{sign}{shown_whole} {numerator}/{denominator}{tail}".replace("- ", "-").strip()

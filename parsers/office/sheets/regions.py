@@ -250,7 +250,10 @@ def _header_rows(rows: Rows, width: int, sheet: Sheet, merges: dict[tuple[int, i
     # Names of groups of columns stand above the names of the columns.
     while (
         header < min(_HEADER_ROWS_MAX, len(rows) - 1)
-        and any((merge := merges.get((rows[header - 1][0], cell[0]))) and merge.right > merge.left for cell in rows[header - 1][1])
+        and any(
+            (merge := merges.get((rows[header - 1][0], cell[0]))) and merge.right > merge.left
+            for cell in rows[header - 1][1]
+        )
         and _names(rows[header][1])
     ):
         header += 1

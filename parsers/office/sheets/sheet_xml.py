@@ -23,7 +23,7 @@ _STRINGS_MAX = 2_000_000
 _STRING_CHARS_MAX = 32_767  # Excel's limit on a cell
 _ON = frozenset(("1", "true", "on"))
 # A formula that reaches out or runs something: DDE (`cmd|'/c calc'!A1`), calls into libraries, web services.
-ACTIVE_FORMULA = re.compile(r"\|'|\b(?:WEBSERVICE|RTD|CALL|REGISTER(?:\.ID)?|EXEC|FILTERXML)\(", re.IGNORECASE)
+ACTIVE_FORMULA = re.compile(r"\|'|\b(?:WEBSERVICE|DDE|RTD|CALL|REGISTER(?:\.ID)?|EXEC|FILTERXML)\(", re.IGNORECASE)
 _LINK_FORMULA = re.compile(r'\s*HYPERLINK\(\s*"([^"]{1,2048})"', re.IGNORECASE)
 
 _ROW, _CELL, _VALUE, _FORMULA, _INLINE = S + "row", S + "c", S + "v", S + "f", S + "is"
@@ -182,7 +182,9 @@ class SheetReader:
             day = value.replace("T", " ").removesuffix("Z").removesuffix(" 00:00:00")
             return self._maker.literal(column, day, style)
         try:
-            return self._maker.number(column, float(value), style) if kind != "e" else self._literal(column, value, style)
+            return (
+                self._maker.number(column, float(value), style) if kind != "e" else self._literal(column, value, style)
+            )
         except ValueError:
             return self._literal(column, value, style)
 

@@ -34,9 +34,7 @@ def read_styles(package: Package, part: str, theme: str) -> Sequence[CellStyle]:
     return [_style(xf, own, bold, white, bare) for xf in root.iterfind(f"{S}cellXfs/{S}xf")] or (CellStyle(),)
 
 
-def _style(
-    xf: etree._Element, own: dict[int, str], bold: list[bool], white: list[bool], bare: list[bool]
-) -> CellStyle:
+def _style(xf: etree._Element, own: dict[int, str], bold: list[bool], white: list[bool], bare: list[bool]) -> CellStyle:
     font, fill = number(xf.get("fontId")), number(xf.get("fillId"))
     return CellStyle(
         code_of(number(xf.get("numFmtId")), own),

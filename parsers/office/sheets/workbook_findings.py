@@ -1,4 +1,4 @@
-"""SANDBOX, untrusted: what a reviewer should know of a workbook: DDE, macro sheets, data from elsewhere, hidden cells."""
+"""SANDBOX, untrusted: what a reviewer should know of a workbook: DDE, macro sheets, outside data, hidden cells."""
 
 import re
 from collections.abc import Iterator

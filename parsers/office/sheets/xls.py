@@ -1,8 +1,8 @@
 """SANDBOX, untrusted: workbooks of Excel 2 to 2003 (BIFF 2 to 8), in a compound file or, before Excel 5, without one.
 
-Our own reader: calamine gives no number formats, and a fuzzed file makes it panic through Python's exceptions or take
-1.8 GB; xlrd builds an object for each cell. Here a record that is too short for its kind is passed over, and no length in
-the file is allocated before that many bytes are there.
+Our own reader: calamine gives no number formats, and a fuzzed file makes it panic through Python's exceptions or
+take 1.8 GB; xlrd builds an object for each cell. Here a record that is too short for its kind is passed over, and
+no length in the file is allocated before that many bytes are there.
 """
 
 from collections.abc import Iterator

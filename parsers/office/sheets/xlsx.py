@@ -1,7 +1,7 @@
 """SANDBOX, untrusted: Excel workbooks in OOXML: XLSX, XLSM, XLTX, XLTM.
 
-Written on lxml over our own package reader: parts are read as streams, number formats are shown as Excel shows them, and
-what is hidden stays out. openpyxl builds an object for each cell and knows no shown values; calamine gives values
+Written on lxml over our own package reader: parts are read as streams, number formats are shown as Excel shows them,
+and what is hidden stays out. openpyxl builds an object for each cell and knows no shown values; calamine gives values
 without their formats.
 """
 
@@ -13,7 +13,7 @@ from contract.verdicts import Refusal
 from parsers.blocks import Block, ParsedDocument, Refused, Report
 from parsers.office.core_properties import read_core_properties
 from parsers.office.inspection import inspect_package
-from parsers.office.names import R, number
+from parsers.office.names import R
 from parsers.office.package import Package
 from parsers.office.sheets.cells import Workbook, cut_finding, note_all_hidden
 from parsers.office.sheets.extras import drawing_blocks, read_links, read_related

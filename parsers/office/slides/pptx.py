@@ -1,8 +1,8 @@
 """SANDBOX, untrusted: PowerPoint presentations in OOXML: PPTX, PPTM, POTX, POTM, PPSX, PPSM.
 
-Written on lxml over our own package reader, as the Word reader is and for its reasons (docs/adr/0006): python-pptx costs
-more to import than this reader to run, raises on parts that are missing, and resolves neither placeholders' bullets nor
-the colours that tell hidden text.
+Written on lxml over our own package reader, as the Word reader is and for its reasons (docs/adr/0006): python-pptx
+costs more to import than this reader to run, raises on parts that are missing, and resolves neither placeholders'
+bullets nor the colours that tell hidden text.
 """
 
 from collections.abc import Iterator
@@ -55,7 +55,7 @@ class PptxParser:
         reading.default_text = None if root is None else root.find(P + "defaultTextStyle")
         parsed = ParsedDocument(_media_type(package, main), list(_blocks(reading, slides)))
         if reading.size[0] and reading.size[1]:
-            parsed.page_sizes = {at: reading.size for at in range(1, len(slides) + 1)}
+            parsed.page_sizes = dict.fromkeys(range(1, len(slides) + 1), reading.size)
         read_core_properties(package, parsed)
         parsed.findings = [*package.findings, *reading.findings(), *inspect_package(package)]
         return parsed

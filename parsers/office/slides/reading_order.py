@@ -1,5 +1,5 @@
-"""SANDBOX, untrusted: boxes on a slide in the order a reader takes them: bands from top to bottom, in a band from left to
-right.
+"""SANDBOX, untrusted: boxes on a slide in the order a reader takes them: bands from top to bottom, in a band from left
+to right.
 
 A recursive X-Y cut (Nagy and Seth, "Hierarchical representation of optically scanned documents", ICPR 1984): cut where
 no box stands in the way, horizontally first. What cannot be cut is sorted by rows.

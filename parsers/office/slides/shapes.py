@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import NamedTuple
 
 from lxml import etree
@@ -28,7 +29,7 @@ _DRAWN = frozenset((P + "sp", P + "pic", P + "graphicFrame", P + "cxnSp", P + "g
 _TITLES = frozenset(("title", "ctrTitle"))
 _DECORATIONS = frozenset(("ftr", "hdr", "dt", "sldNum"))
 
-_Node = tuple[Rectangle | None, "Shape | list[_Node]"]  # type: ignore[misc]  # a group is a list of what is in it
+_Node = tuple[Rectangle | None, "Shape | list[_Node]"]  # a group is a list of what is in it
 
 
 class Shape(NamedTuple):
@@ -106,7 +107,7 @@ class ShapeReader:
 
     def _nodes(self, tree: etree._Element, frame: Frame, depth: int) -> list[_Node]:
         nodes: list[_Node] = []
-        stack = [iter(tree)]
+        stack: list[Iterator[etree._Element]] = [iter(tree)]
         while stack:
             element = next(stack[-1], None)
             if element is None:
@@ -203,8 +204,9 @@ class ShapeReader:
         data = shape.element.find(f"{A}graphic/{A}graphicData")
         for element in data if data is not None else ():
             if element.tag == A + "tbl":
-                styled = element.find(f"{A}tblPr/{A}tableStyleId") is not None
-                yield from read_table(element, lambda cell, body: self._cell(shape, cell, body, styled=styled))
+                # What a table's style paints behind its cells is not looked up.
+                behind = self._slide_colour if element.find(f"{A}tblPr/{A}tableStyleId") is None else None
+                yield from read_table(element, partial(self._cell, shape, behind))
             elif element.tag in (C + "chart", CX + "chart"):
                 root = self._related(element, "id")
                 yield from [] if root is None else chart_blocks(root)
@@ -212,10 +214,9 @@ class ShapeReader:
                 root = self._related(element, "dm")
                 yield from [] if root is None else diagram_blocks(root)
 
-    def _cell(self, shape: Shape, cell: etree._Element, body: etree._Element, *, styled: bool) -> list[Block]:
+    def _cell(self, shape: Shape, behind: Colour | None, cell: etree._Element, body: etree._Element) -> list[Block]:
         says, colour = self._design.palette.fill(cell.find(A + "tcPr"))
-        behind = colour if says or styled else self._slide_colour
-        return list(self._text(shape, behind).blocks(body))
+        return list(self._text(shape, colour if says else behind).blocks(body))
 
     def _related(self, element: etree._Element, attribute: str) -> etree._Element | None:
         relationship = self._relationships.get(element.get(R + attribute) or "")

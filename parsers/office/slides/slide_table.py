@@ -14,7 +14,9 @@ from parsers.office.slides.names import ON
 _SPAN_MAX = 1000
 
 
-def read_table(table: etree._Element, read_cell: Callable[[etree._Element, etree._Element], list[Block]]) -> list[Block]:
+def read_table(
+    table: etree._Element, read_cell: Callable[[etree._Element, etree._Element], list[Block]]
+) -> list[Block]:
     """A table as one block. `read_cell` is given a cell and its text body."""
     rows: list[list[Cell]] = []
     links = []

@@ -88,7 +88,7 @@ class TextReader:
     def line(self, paragraph: etree._Element, style: LevelStyle) -> Inline:
         """What a paragraph shows."""
         builder = InlineBuilder()
-        stack = [iter(paragraph)]
+        stack: list[Iterator[etree._Element]] = [iter(paragraph)]
         while stack:
             element = next(stack[-1], None)
             if element is None:
@@ -104,7 +104,9 @@ class TextReader:
         return builder.finish(self._ignore)
 
     def _run(self, run: etree._Element, style: LevelStyle, builder: InlineBuilder) -> None:
-        text = "\n" if run.tag == A + "br" else (run.findtext(A + "t") or "").replace("\v", "\n").replace("_x000B_", "\n")
+        text = (
+            "\n" if run.tag == A + "br" else (run.findtext(A + "t") or "").replace("\v", "\n").replace("_x000B_", "\n")
+        )
         properties = run.find(A + "rPr")
         if text.strip() and self._is_hidden(properties, style):
             self._background.hidden.append(text)
