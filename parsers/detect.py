@@ -67,6 +67,22 @@ _OLE_STREAMS: tuple[tuple[str, str], ...] = (
     ("__properties_version1.0", "application/vnd.ms-outlook"),
     ("Quill", "application/x-mspublisher"),
 )
+# MS-OFFCRYPTO 2.3.2: an encrypted OOXML package is a compound file with these two streams.
+_ENCRYPTION_STREAMS = frozenset(("EncryptedPackage", "EncryptionInfo"))
+
+# The main part's content type says what a package is: ECMA-376-1, 15.2.
+_MAIN_PART = re.compile(rb"""ContentType\s*=\s*["'](application/vnd\.[\w.-]+?)\.main(?:\+xml)?["']""", re.IGNORECASE)
+_FOLDERS = (("word/", DOCX), ("xl/", OOXML + "spreadsheetml.sheet"), ("ppt/", OOXML + "presentationml.presentation"))
+# OpenDocument 1.3, part 2, 4.8.4: the entry of the package itself, with its attributes in either order.
+_MANIFEST_ROOT = re.compile(
+    rb"""full-path="/"[^>]{0,400}media-type="(application/vnd\.[a-z.-]+)"|"""
+    rb"""media-type="(application/vnd\.[a-z.-]+)"[^>]{0,400}full-path="/\""""
+)
+_SMALL_BYTES = 4 << 20
+# An OpenDocument in one XML file: OpenDocument 1.3, part 3, 3.1.2.
+_FLAT_DOCUMENT = re.compile(
+    rf"""<office:document\s[^>]{{0,8000}}office:mimetype=["']({re.escape(OPEN_DOCUMENT)}(?:text|spreadsheet|presentation|graphics))["'-]"""
+)
 
 
 class Detected(NamedTuple):
@@ -125,17 +141,6 @@ def _zip_type(document: bytes) -> str:
     return ZIP
 
 
-# The main part's content type says what a package is: ECMA-376-1, 15.2.
-_MAIN_PART = re.compile(rb"""ContentType\s*=\s*["'](application/vnd\.[\w.-]+?)\.main(?:\+xml)?["']""", re.IGNORECASE)
-_FOLDERS = (("word/", DOCX), ("xl/", OOXML + "spreadsheetml.sheet"), ("ppt/", OOXML + "presentationml.presentation"))
-# OpenDocument 1.3, part 2, 4.8.4: the entry of the package itself, with its attributes in either order.
-_MANIFEST_ROOT = re.compile(
-    rb"""full-path="/"[^>]{0,400}media-type="(application/vnd\.[a-z.-]+)"|"""
-    rb"""media-type="(application/vnd\.[a-z.-]+)"[^>]{0,400}full-path="/\""""
-)
-_SMALL_BYTES = 4 << 20
-
-
 def _read_small(package: "Package", name: str) -> bytes:
     """A member that says what a package is; nothing when it is missing, damaged or large."""
     if not name or package.getinfo(name).file_size > _SMALL_BYTES:
@@ -172,8 +177,10 @@ def _ole_type(document: bytes) -> str:
         if refused.refusal is not Refusal.CORRUPT:
             raise
         names = []
-    # MS-OFFCRYPTO 2.3.2: an encrypted OOXML package is a compound file with these two streams.
-    if {"EncryptedPackage", "EncryptionInfo"} & set(names):
+    if not names:  # a damaged directory: what the bytes say is better than nothing
+        known = (*_ENCRYPTION_STREAMS, *(stream for stream, _ in _OLE_STREAMS if len(stream) > 4))
+        names = [name for name in known if name.encode("utf-16-le") in document]
+    if not _ENCRYPTION_STREAMS.isdisjoint(names):
         raise Refused(Refusal.ENCRYPTED, "password-protected Office document")
     for stream, media_type in _OLE_STREAMS:
         if stream in names:
@@ -188,12 +195,6 @@ def _text_type(document: bytes, hint: str) -> str:
     if "office:document" in head and (flat := _FLAT_DOCUMENT.search(head)):
         return flat[1] + "-flat-xml"
     return sniff_text(head, hint)
-
-
-# An OpenDocument in one XML file: OpenDocument 1.3, part 3, 3.1.2.
-_FLAT_DOCUMENT = re.compile(
-    rf"""<office:document\s[^>]{{0,8000}}office:mimetype=["']({re.escape(OPEN_DOCUMENT)}(?:text|spreadsheet|presentation|graphics))["'-]"""
-)
 
 
 def _ends_as_zip(document: bytes) -> bool:

@@ -67,7 +67,7 @@ MODULE_OF_MEDIA_TYPE = {
 PRELOAD_GROUPS = {
     "pdf": ("parsers.pdf",),
     "docx": ("parsers.office.docx",),
-    "sheets": ("parsers.office.sheets.xlsx",),
+    "sheets": ("parsers.office.sheets.xlsx", "parsers.office.sheets.xls"),
     "slides": ("parsers.office.slides.pptx",),
     "odf": ("parsers.office.odf.document",),
     "markup": ("parsers.markup.html", "parsers.markup.markdown"),

@@ -1,4 +1,4 @@
-"""SANDBOX, untrusted: what a reviewer should know of an OpenDocument file: what runs, what is embedded, outside links."""
+"""SANDBOX, untrusted: what a reviewer should know of an OpenDocument file: what runs, what it embeds, outside links."""
 
 from collections.abc import Iterator
 

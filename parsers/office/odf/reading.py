@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from lxml import etree
 
+from contract.verdicts import FindingKind, Severity
 from parsers.blocks import FoundIssue, Report
 from parsers.office.odf.package import OdfPackage
 from parsers.office.odf.styles import Styles
@@ -40,6 +41,12 @@ class Reading:
         self.paragraphs += 1
         if self.paragraphs % _PROGRESS_EVERY == 0:
             self.report.progress("paragraphs", self.paragraphs, 0)
+
+    def cut_at(self, depth: int) -> None:
+        """Note, once, that something was nested too deep to be read."""
+        found = FoundIssue(FindingKind.TRUNCATED, Severity.MEDIUM, "content.xml", f"nested more than {depth} deep")
+        if found not in self.findings:
+            self.findings.append(found)
 
     def hide(self, text: str) -> None:
         """Note text that is not shown."""

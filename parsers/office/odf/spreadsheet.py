@@ -2,6 +2,7 @@
 Source: OpenDocument 1.3, part 3, 9.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterator
 from io import BytesIO
 
@@ -63,7 +64,8 @@ class SpreadsheetReader:
         self._sheet = Sheet("", 0)
         self._shown = True
         self._row = self._column = 0
-        self._default_styles: list[tuple[int, str]] = []  # first column after it, and its cells' style
+        self._column_ends: list[int] = []  # first column after each run of columns
+        self._column_styles: list[str] = []  # and its cells' style
         self._shapes: list[etree._Element] = []
 
     def findings(self) -> Iterator[FoundIssue]:
@@ -118,7 +120,7 @@ class SpreadsheetReader:
         self._sheet = Sheet(table.get(TABLE + "name") or f"Sheet{number}", number)
         self._shown = self._reading.styles.get("table", table.get(TABLE + "style-name")).visible
         self._row = self._column = 0
-        self._default_styles, self._shapes = [], []
+        self._column_ends, self._column_styles, self._shapes = [], [], []
 
     def _end(self) -> Iterator[Block]:
         sheet = self._sheet
@@ -140,7 +142,8 @@ class SpreadsheetReader:
         end = min(self._column + max(repeated, 1), COLUMNS_MAX)
         if column.get(TABLE + "visibility") in _HIDDEN:
             self._sheet.hidden_columns += range(self._column, end)
-        self._default_styles.append((end, column.get(TABLE + "default-cell-style-name") or ""))
+        self._column_ends.append(end)
+        self._column_styles.append(column.get(TABLE + "default-cell-style-name") or "")
         self._column = end
 
     def _end_row(self, row: etree._Element) -> None:
@@ -218,7 +221,8 @@ class SpreadsheetReader:
     def _style(self, cell: etree._Element, column: int) -> Style:
         name = cell.get(TABLE + "style-name")
         if name is None:
-            name = next((style for end, style in self._default_styles if column < end), "")
+            at = bisect_right(self._column_ends, column)
+            name = self._column_styles[at] if at < len(self._column_styles) else ""
         return self._reading.styles.get("table-cell", name)
 
 

@@ -16,7 +16,7 @@ from parsers.office.odf.reading import Reading
 from parsers.office.odf.styles import Style
 from parsers.office.odf.text_table import read_table
 
-DEPTH_MAX = 40  # sections, lists, tables and boxes in one another; what is deeper is read as bare text
+DEPTH_MAX = 40  # sections, lists, tables and boxes in one another; what is deeper is left out and told of
 _TITLES = {"title": 1, "titel": 1, "subtitle": 2, "untertitel": 2}
 _CODE_NAMES = frozenset(("preformatted text", "source code", "source text", "code", "code block", "listing"))
 # What only groups other blocks.
@@ -53,7 +53,7 @@ class Story:
     def _element(self, element: etree._Element, depth: int, on_white: bool, blocks: list[Block]) -> None:
         tag = element.tag
         if depth > DEPTH_MAX:
-            blocks += _bare_text(element)
+            self._reading.cut_at(DEPTH_MAX)
         elif tag in (TEXT + "p", TEXT + "h"):
             self._paragraph(element, depth, on_white, blocks)
         elif tag == TEXT + "list":
@@ -108,7 +108,7 @@ class Story:
         blocks: list[Block],
     ) -> None:  # fmt: skip
         if depth > DEPTH_MAX:
-            blocks += _bare_text(element)
+            self._reading.cut_at(DEPTH_MAX)
             return
         for item in element:
             if item.tag not in (TEXT + "list-item", TEXT + "list-header"):
@@ -193,11 +193,6 @@ def _described(element: etree._Element) -> list[Block]:
         if text:
             return [Block(ElementType.IMAGE, text)]
     return []
-
-
-def _bare_text(container: etree._Element) -> list[Block]:
-    lines = (tidy(all_text(each)) for each in container.iter(TEXT + "p", TEXT + "h"))
-    return [Block(ElementType.NARRATIVE_TEXT, line) for line in lines if line]
 
 
 def note_blocks(reading: Reading, story: Story) -> Iterator[Block]:

@@ -16,7 +16,6 @@ from parsers.office.sheets.model import COLUMNS_MAX, MERGES_MAX, Merge, Sheet, S
 _PROGRESS_RECORDS = 5000
 _NOTES_MAX = 20_000
 _TEXTS_MAX = 5_000
-_LINKED_CELLS_MAX = 10_000
 _NOTE_OBJECT = 0x19
 _URL_MONIKER = bytes.fromhex("e0c9ea79f9bace118c8200aa004ba90b")  # MS-OSHARED 2.3.7.6, with the GUID's own byte order
 _ADDRESS = struct.Struct("<HHH")
@@ -42,6 +41,7 @@ class BiffSheetReader:
         self._sheet = sheet
         self._maker = CellMaker(book)
         self._rows: dict[int, list[SheetCell]] = {}
+        self._hidden_columns: set[int] = set()
         self._notes: dict[int, _Note] = {}
         self._note_texts: dict[int, str] = {}
         self._object = (0, 0)  # kind and id of the last drawing object
@@ -68,6 +68,7 @@ class BiffSheetReader:
         for row, cells in self._rows.items():
             put(self._sheet, row, cells)
         self._join_notes()
+        self._sheet.hidden_columns = sorted(self._hidden_columns)
         hide(self._sheet, self._book.hidden)
 
     def _take(self, record: Record, *, inside_chart: bool) -> None:
@@ -157,8 +158,7 @@ class BiffSheetReader:
     def _columns(self, record: Record) -> None:
         first, last, width, _, flags = struct.unpack_from("<HHHHH", record.data)
         if flags & 1 or width == 0:
-            known = set(self._sheet.hidden_columns)
-            self._sheet.hidden_columns = sorted(known.union(range(first, min(last, 255) + 1)))
+            self._hidden_columns.update(range(first, min(last, 255) + 1))
 
     def _merges(self, record: Record) -> None:
         for at in range(2, len(record.data) - 7, 8):
@@ -169,10 +169,7 @@ class BiffSheetReader:
     def _link(self, record: Record) -> None:
         top, bottom, left, right = struct.unpack_from("<HHHH", record.data)
         url = _address_of_link(b"".join(continued(self._stream, record)))
-        for row in range(top, min(bottom, top + 100) + 1):
-            for column in range(left, min(right, left + 100) + 1):
-                if url and len(self._sheet.links) < _LINKED_CELLS_MAX:
-                    self._sheet.links.setdefault((row, column), url)
+        self._sheet.add_link(Merge(top, left, bottom, right), url)
 
     def _note(self, record: Record) -> None:
         if self._strings.version < 8:

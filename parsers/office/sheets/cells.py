@@ -30,6 +30,7 @@ class Workbook:
     hidden: HiddenText = field(default_factory=HiddenText)
     active_formulas: list[str] = field(default_factory=list)
     findings: list[FoundIssue] = field(default_factory=list)
+    parts_read: set[str] = field(default_factory=set)  # a part that is referred to again is not read again
 
     def looked_into(self, cells: int) -> "Workbook":
         """The same workbook with a budget of its own, for sheets that are only looked into."""

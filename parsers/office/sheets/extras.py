@@ -19,15 +19,12 @@ from parsers.office.sheets.sheet_xml import rich_text
 
 _COMMENTS_MAX = 20_000
 _SHAPES_MAX = 5_000
-_LINKED_CELLS_MAX = 10_000
 _THREAD_HINT = "[Threaded comment]"  # what Excel writes into the old-style copy of a thread
 
 
-def read_related(package: Package, part: str, sheet: Sheet) -> None:
+def read_related(package: Package, part: str, persons: dict[str, str], sheet: Sheet) -> None:
     """Comments and tables of a worksheet part."""
-    relationships = list(package.relationships(part).values())
-    persons = _persons(package)
-    for relationship in relationships:
+    for relationship in package.relationships(part).values():
         if relationship.external:
             continue
         if relationship.kind == "table":
@@ -59,7 +56,8 @@ def _read_comments(root: etree._Element | None, sheet: Sheet) -> None:
         sheet.comments.setdefault(place, []).append((author, text))
 
 
-def _persons(package: Package) -> dict[str, str]:
+def read_persons(package: Package) -> dict[str, str]:
+    """Names of those who wrote threaded comments, by their ids."""
     names: dict[str, str] = {}
     for part in package.names():
         if part.lower().startswith("xl/persons/") and part.lower().endswith(".xml"):
@@ -84,25 +82,23 @@ def read_links(package: Package, part: str, elements: list[tuple[str, str]], she
         area, target = references.area(reference), targets.get(key)
         if area is None or target is None or not target.external:
             continue
-        url = links.resolve(target.target)
-        for row in range(area.top, min(area.bottom, area.top + 100) + 1):
-            for column in range(area.left, min(area.right, area.left + 100) + 1):
-                if url and len(sheet.links) < _LINKED_CELLS_MAX:
-                    sheet.links.setdefault((row, column), url)
+        sheet.add_link(area, links.resolve(target.target))
 
 
-def drawing_blocks(package: Package, part: str, keys: list[str], page: int) -> Iterator[Block]:
-    """Text boxes, pictures' alternative texts, charts and diagrams of a sheet, from the top to the bottom."""
+def drawing_blocks(package: Package, part: str, keys: list[str], page: int, seen: set[str]) -> Iterator[Block]:
+    """Text boxes, pictures' alternative texts, charts and diagrams of a sheet, from the top to the bottom. Each part is
+    read once in a workbook, however often it is referred to: `seen` remembers.
+    """
     relationships = package.relationships(part)
     for key in keys:
         drawing = relationships.get(key)
-        root = package.xml(drawing.target) if drawing is not None and not drawing.external else None
+        root = _unseen(package, drawing, seen)
         if drawing is None or root is None:
             continue
         inner = package.relationships(drawing.target)
         anchors = sorted((each for each in root if isinstance(each.tag, str)), key=_position)
         for anchor in anchors[:_SHAPES_MAX]:
-            for block in _anchor_blocks(package, anchor, inner):
+            for block in _anchor_blocks(package, anchor, inner, seen):
                 block.page = page
                 yield block
 
@@ -115,7 +111,9 @@ def _position(anchor: etree._Element) -> tuple[int, int]:
     return (int(row) if row.isdigit() else 0, int(column) if column.isdigit() else 0)
 
 
-def _anchor_blocks(package: Package, anchor: etree._Element, inner: dict[str, Relationship]) -> Iterator[Block]:
+def _anchor_blocks(
+    package: Package, anchor: etree._Element, inner: dict[str, Relationship], seen: set[str]
+) -> Iterator[Block]:
     stack = [iter((anchor,))]
     while stack:
         element = next(stack[-1], None)
@@ -132,15 +130,21 @@ def _anchor_blocks(package: Package, anchor: etree._Element, inner: dict[str, Re
             for text in paragraph_texts(element):
                 yield Block(ElementType.NARRATIVE_TEXT, text)
         elif element.tag in (C + "chart", CX + "chart", DGM + "relIds"):
-            yield from _graphic(package, element, inner)
+            yield from _graphic(package, element, inner, seen)
         elif isinstance(element.tag, str) and element.tag != A + "tbl":
             stack.append(iter(element))
 
 
-def _graphic(package: Package, element: etree._Element, inner: dict[str, Relationship]) -> list[Block]:
+def _graphic(package: Package, element: etree._Element, inner: dict[str, Relationship], seen: set[str]) -> list[Block]:
     is_diagram = element.tag == DGM + "relIds"
-    target = inner.get(element.get(R + ("dm" if is_diagram else "id")) or "")
-    root = package.xml(target.target) if target is not None and not target.external else None
+    root = _unseen(package, inner.get(element.get(R + ("dm" if is_diagram else "id")) or ""), seen)
     if root is None:
         return []
     return diagram_blocks(root) if is_diagram else chart_blocks(root)
+
+
+def _unseen(package: Package, relationship: Relationship | None, seen: set[str]) -> etree._Element | None:
+    if relationship is None or relationship.external or relationship.target in seen:
+        return None
+    seen.add(relationship.target)
+    return package.xml(relationship.target)

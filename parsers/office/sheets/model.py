@@ -11,7 +11,10 @@ COLUMNS_MAX = 1 << 14
 MERGES_MAX = 50_000
 SHEETS_MAX = 1000
 HIDDEN_EXCERPTS_MAX = 40
-HIDDEN_CELLS_READ = 2000  # of a hidden sheet: enough to tell what is in it
+HIDDEN_CELLS_READ = 50_000  # of a hidden sheet: enough to tell what is in it
+LINKED_CELLS_MAX = 10_000
+
+_LINK_SIDE_MAX = 100
 
 TEXT, BOLD = 1, 2  # flags of a cell: it holds words rather than a number; it is set in bold
 
@@ -40,6 +43,14 @@ class Sheet:
     header_rows: set[int] = field(default_factory=set)  # rows that the file itself says are a table's header
     comments: dict[tuple[int, int], list[tuple[str, str]]] = field(default_factory=dict)
     links: dict[tuple[int, int], str] = field(default_factory=dict)
+
+    def add_link(self, area: Merge, url: str) -> None:
+        """A hyperlink on every cell of a range, within bounds."""
+        for row in range(area.top, min(area.bottom, area.top + _LINK_SIDE_MAX) + 1):
+            for column in range(area.left, min(area.right, area.left + _LINK_SIDE_MAX) + 1):
+                if not url or len(self.links) >= LINKED_CELLS_MAX:
+                    return
+                self.links.setdefault((row, column), url)
 
 
 @dataclass(slots=True)

@@ -51,6 +51,7 @@ def stream(package: Package, part: str, tags: tuple[str, ...]) -> Iterator[etree
     except etree.XMLSyntaxError as error:
         evidence = f"not well-formed: {error.msg}"[:200]
         package.findings.append(FoundIssue(FindingKind.TRUNCATED, Severity.MEDIUM, part, evidence))
+    package.note_declarations(events.root, part)
 
 
 def rich_text(element: etree._Element) -> str:

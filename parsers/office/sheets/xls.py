@@ -60,14 +60,16 @@ def _sheets(stream: bytes, whole: Globals, book: Workbook) -> Iterator[Block]:
     entries = whole.sheets
     if not entries and whole.strings.version < 5:
         entries = [SheetEntry("", 0, hidden=False, kind=WORKSHEET)]  # before Excel 5 a file was one sheet
+    positions: set[int] = set()
     for at, entry in enumerate(entries[:SHEETS_MAX], 1):
         book.report.progress("sheets", at, len(entries))
         sheet = Sheet(entry.name or f"Sheet{at}", at)
         if entry.kind == MACRO_SHEET:
             found = FoundIssue(FindingKind.ACTIVE_CONTENT, Severity.HIGH, sheet.name, "Excel 4 macro sheet")
             book.findings.append(found)
-        if entry.kind not in (WORKSHEET, MACRO_SHEET, CHART_SHEET):
+        if entry.kind not in (WORKSHEET, MACRO_SHEET, CHART_SHEET) or entry.position in positions:
             continue
+        positions.add(entry.position)  # two sheets in one place would be read again and again
         if entry.hidden:
             within = book.looked_into(HIDDEN_CELLS_READ)
             BiffSheetReader(stream, whole.strings, within, sheet).read(entry.position)

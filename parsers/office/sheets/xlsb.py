@@ -105,8 +105,9 @@ def _sheets(package: Package, book: Workbook, main: str, said: _Main) -> Iterato
     for at, (name, key, hidden) in enumerate(said.sheets[:SHEETS_MAX], 1):
         book.report.progress("sheets", at, len(said.sheets))
         relationship = relationships.get(key)
-        if relationship is None or relationship.external:
+        if relationship is None or relationship.external or relationship.target in book.parts_read:
             continue
+        book.parts_read.add(relationship.target)
         sheet = Sheet(name or f"Sheet{at}", at)
         data = package.data(relationship.target) or b""
         if hidden:
@@ -125,7 +126,7 @@ def _sheet(package: Package, book: Workbook, sheet: Sheet, part: str, data: byte
             _read_comments(package.data(relationship.target) or b"", sheet)
     reader.read(data)
     read_links(package, part, reader.link_elements, sheet)
-    blocks = [*sheet_blocks(sheet), *drawing_blocks(package, part, reader.drawings, sheet.number)]
+    blocks = [*sheet_blocks(sheet), *drawing_blocks(package, part, reader.drawings, sheet.number, book.parts_read)]
     decorations = header_footer_blocks(reader.headers, reader.footers, sheet.name, sheet.number)
     yield from assembled(sheet, blocks, decorations)
 

@@ -25,6 +25,7 @@ class XlsbSheetReader:
         self._maker = CellMaker(book)
         self._row: list[SheetCell] = []
         self._row_number = 0
+        self._hidden_columns: set[int] = set()
 
     def read(self, data: bytes) -> None:
         """Fill the sheet."""
@@ -40,6 +41,7 @@ class XlsbSheetReader:
             if self._book.budget.cut:
                 break
         self._flush()
+        self._sheet.hidden_columns = sorted(self._hidden_columns)
         hide(self._sheet, self._book.hidden)
 
     def _flush(self) -> None:
@@ -91,8 +93,7 @@ class XlsbSheetReader:
     def _columns(self, record: bytes) -> None:
         first, last, width, _, flags = struct.unpack_from("<IIIIH", record)
         if flags & 1 or width == 0:
-            known = set(self._sheet.hidden_columns)
-            self._sheet.hidden_columns = sorted(known.union(range(first, min(last, COLUMNS_MAX - 1) + 1)))
+            self._hidden_columns.update(range(first, min(last, COLUMNS_MAX - 1) + 1))
 
     def _merge(self, record: bytes) -> None:
         top, bottom, left, right = struct.unpack_from("<IIII", record)

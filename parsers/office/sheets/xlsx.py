@@ -16,7 +16,7 @@ from parsers.office.inspection import inspect_package
 from parsers.office.names import R
 from parsers.office.package import Package
 from parsers.office.sheets.cells import Workbook, cut_finding, note_all_hidden
-from parsers.office.sheets.extras import drawing_blocks, read_links, read_related
+from parsers.office.sheets.extras import drawing_blocks, read_links, read_persons, read_related
 from parsers.office.sheets.header_footer import header_footer_blocks
 from parsers.office.sheets.model import HIDDEN_CELLS_READ, SHEETS_MAX, Sheet
 from parsers.office.sheets.names import S
@@ -79,27 +79,29 @@ def _workbook(package: Package, main: str, root: etree._Element, report: Report)
 def _sheets(package: Package, book: Workbook, main: str, root: etree._Element) -> Iterator[Block]:
     relationships = package.relationships(main)
     entries = list(root.iterfind(f"{S}sheets/{S}sheet"))
+    persons = read_persons(package)
     for at, entry in enumerate(entries[:SHEETS_MAX], 1):
         book.report.progress("sheets", at, len(entries))
         relationship = relationships.get(entry.get(R + "id") or "")
-        if relationship is None or relationship.external:
+        if relationship is None or relationship.external or relationship.target in book.parts_read:
             continue
+        book.parts_read.add(relationship.target)
         sheet = Sheet(entry.get("name") or f"Sheet{at}", at)
         if (entry.get("state") or "visible") != "visible":
             SheetReader(package, book.looked_into(HIDDEN_CELLS_READ), sheet).read(relationship.target)
             note_all_hidden(sheet, book.hidden)
         elif not book.budget.cut:
-            yield from _sheet(package, book, sheet, relationship.target)
+            yield from _sheet(package, book, sheet, relationship.target, persons)
     if len(entries) > SHEETS_MAX:
         book.findings.append(cut_finding(main, f"{len(entries)} sheets, {SHEETS_MAX} of them read"))
 
 
-def _sheet(package: Package, book: Workbook, sheet: Sheet, part: str) -> Iterator[Block]:
+def _sheet(package: Package, book: Workbook, sheet: Sheet, part: str, persons: dict[str, str]) -> Iterator[Block]:
     reader = SheetReader(package, book, sheet)
-    read_related(package, part, sheet)
+    read_related(package, part, persons, sheet)
     reader.read(part)
     read_links(package, part, reader.link_elements, sheet)
-    blocks = [*sheet_blocks(sheet), *drawing_blocks(package, part, reader.drawings, sheet.number)]
+    blocks = [*sheet_blocks(sheet), *drawing_blocks(package, part, reader.drawings, sheet.number, book.parts_read)]
     around = reader.header_footer
     decorations = header_footer_blocks(_codes(around, _HEADERS), _codes(around, _FOOTERS), sheet.name, sheet.number)
     yield from assembled(sheet, blocks, decorations)

@@ -8,9 +8,14 @@ from lxml import etree
 
 from parsers.office.names import A
 from parsers.office.package import Package
-from parsers.office.slides.colours import WHITE, Colour, Palette
+from parsers.office.slides.colours import WHITE, Colour, Palette, paints
+from parsers.office.slides.geometry import Frame, transform_of
 from parsers.office.slides.names import OFF, P
+from parsers.office.slides.reading_order import Rectangle
 
+_PLACEHOLDERS_MAX = 200
+_PAINTED_MAX = 500
+_STYLE_CHILDREN_MAX = 32  # nine levels, a default, extensions
 _TITLES = frozenset(("title", "ctrTitle"))
 # A layout's placeholder of one of these types goes by the master's body: ECMA-376-1, 19.7.10.
 _NO_BODY = frozenset(("title", "ctrTitle", "dt", "ftr", "sldNum", "hdr"))
@@ -31,6 +36,7 @@ class Sheet:
     part: str
     root: etree._Element
     placeholders: list[tuple[str, str, etree._Element]] = field(default_factory=list)  # type, idx, shape
+    painted: list[Rectangle | None] = field(default_factory=list)  # boxes of what it draws itself
 
     @classmethod
     def read(cls, package: Package, part: str) -> "Sheet | None":
@@ -41,7 +47,10 @@ class Sheet:
         sheet = cls(part, root)
         for shape in root.iter(P + "sp", P + "pic", P + "graphicFrame"):
             mark = placeholder(shape)
-            if mark is not None:
+            if mark is None:
+                if len(sheet.painted) < _PAINTED_MAX and (shape.tag == P + "pic" or paints(shape.find(P + "spPr"))):
+                    sheet.painted.append(Frame().rectangle(transform_of(shape)))
+            elif len(sheet.placeholders) < _PLACEHOLDERS_MAX:
                 sheet.placeholders.append((mark.get("type", "obj"), mark.get("idx", "0"), shape))
         return sheet
 
@@ -150,4 +159,4 @@ class Designs:
 def list_styles(shapes: list[etree._Element]) -> list[etree._Element]:
     """The list styles of shapes' text bodies, those that say anything."""
     styles = (shape.find(f"{P}txBody/{A}lstStyle") for shape in shapes)
-    return [style for style in styles if style is not None and len(style)]
+    return [style for style in styles if style is not None and 0 < len(style) <= _STYLE_CHILDREN_MAX]

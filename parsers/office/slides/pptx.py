@@ -77,6 +77,7 @@ class _Reading:
     cut: list[str] = field(default_factory=list)
     decorations_seen: set[str] = field(default_factory=set)
     sheets_seen: set[str] = field(default_factory=set)
+    parts_read: set[str] = field(default_factory=set)
 
     def findings(self) -> Iterator[FoundIssue]:
         """What a reviewer should know of the slides."""
@@ -153,7 +154,7 @@ def _slide(reading: _Reading, part: str, root: etree._Element, at: int) -> list[
 
 def _reader(reading: _Reading, part: str, design: Design) -> ShapeReader:
     reader = ShapeReader(reading.package, part, design, reading.default_text, reading.size)
-    reader.hidden, reader.active = reading.hidden, reading.active
+    reader.hidden, reader.active, reader.parts_read = reading.hidden, reading.active, reading.parts_read
     return reader
 
 
@@ -184,8 +185,9 @@ def _inherited_text(reading: _Reading, root: etree._Element, design: Design) -> 
 def _notes(reading: _Reading, part: str) -> list[Block]:
     """Speaker notes, under a heading that says what they are."""
     for relationship in reading.package.relationships(part).values():
-        if relationship.kind != "notesSlide" or relationship.external:
+        if relationship.kind != "notesSlide" or relationship.external or relationship.target in reading.parts_read:
             continue
+        reading.parts_read.add(relationship.target)
         root = reading.package.xml(relationship.target)
         if root is None:
             continue

@@ -65,6 +65,7 @@ class ShapeReader:
         self.hidden: list[str] = []
         self.active: list[str] = []
         self.cut = False
+        self.parts_read: set[str] = set()  # charts and diagrams: one that is shown again is not read again
         self._package = package
         self._relationships = package.relationships(part)
         self._design = design
@@ -81,7 +82,7 @@ class ShapeReader:
         self._slide_colour = self._design.background(root)
         if own:
             for sheet in self._design.shown_sheets(root):
-                self._note_paint(sheet.root)
+                self._painted += [(-1, box) for box in sheet.painted]
         tree = root.find(f"{P}cSld/{P}spTree")
         nodes = [] if tree is None else self._nodes(tree, Frame(), 0)
         text = SlideText()
@@ -98,12 +99,6 @@ class ShapeReader:
             else:
                 text.body += blocks
         return text
-
-    def _note_paint(self, root: etree._Element) -> None:
-        """What a layout or master draws behind the slide's shapes."""
-        for shape in root.iter(P + "sp", P + "pic"):
-            if placeholder(shape) is None and (shape.tag == P + "pic" or paints(shape.find(P + "spPr"))):
-                self._painted.append((-1, Frame().rectangle(transform_of(shape))))
 
     def _nodes(self, tree: etree._Element, frame: Frame, depth: int) -> list[_Node]:
         nodes: list[_Node] = []
@@ -220,8 +215,9 @@ class ShapeReader:
 
     def _related(self, element: etree._Element, attribute: str) -> etree._Element | None:
         relationship = self._relationships.get(element.get(R + attribute) or "")
-        if relationship is None or relationship.external:
+        if relationship is None or relationship.external or relationship.target in self.parts_read:
             return None
+        self.parts_read.add(relationship.target)
         return self._package.xml(relationship.target)
 
 
