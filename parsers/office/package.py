@@ -121,13 +121,9 @@ class Package:
                 return None
         except ValueError:  # an encoding that lxml does not know
             return None
-        self.note_declarations(root, part)
-        return root
-
-    def note_declarations(self, root: etree._Element | None, part: str) -> None:
-        """A finding when a part declares a document type, which no office program does."""
         if root is not None and root.getroottree().docinfo.internalDTD is not None:
             self._found(FindingKind.EXTERNAL_ENTITY, Severity.HIGH, part, "document type declaration, not followed")
+        return root
 
     def _found(self, kind: FindingKind, severity: Severity, place: str, evidence: str) -> None:
         self.findings.append(FoundIssue(kind, severity, place, evidence[:_EVIDENCE_CHARS]))

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contract.verdicts import ElementType
 from parsers.blocks import Block, Cell, Link, Table
 from parsers.markup.grid import lay_out
-from parsers.office.sheets.model import BOLD, TEXT, Merge, Sheet, SheetCell
+from parsers.office.sheets.model import BOLD, TEXT, HiddenText, Merge, Sheet, SheetCell
 from parsers.tables import TextTable
 
 _SPLITS_MAX = 6  # bands in columns in bands …
@@ -35,13 +35,13 @@ def assembled(sheet: Sheet, blocks: list[Block], decorations: list[Block]) -> It
     yield from (block for block in decorations if block.kind is ElementType.FOOTER)
 
 
-def sheet_blocks(sheet: Sheet) -> list[Block]:
-    """The cells of a sheet in reading order."""
+def sheet_blocks(sheet: Sheet, hidden: HiddenText) -> list[Block]:
+    """The cells of a sheet in reading order. `hidden` is told what lies under merged cells."""
     rows: Rows = sorted((number, cells) for number, cells in sheet.rows.items() if cells)
     merges = {(merge.top, merge.left): merge for merge in sheet.merges}
     blocks: list[Block] = []
     for region in _joined(_regions(rows, sheet, merges, _SPLITS_MAX), sheet):
-        blocks += _region_blocks(region, sheet, merges)
+        blocks += _region_blocks(region, sheet, merges, hidden)
     return blocks
 
 
@@ -133,7 +133,9 @@ def _side_by_side(band: Rows, sheet: Sheet, merges: dict[tuple[int, int], Merge]
     return parts if alone else [band]
 
 
-def _region_blocks(region: Rows, sheet: Sheet, merges: dict[tuple[int, int], Merge]) -> Iterator[Block]:
+def _region_blocks(
+    region: Rows, sheet: Sheet, merges: dict[tuple[int, int], Merge], hidden: HiddenText
+) -> Iterator[Block]:
     first_column = min(cells[0][0] for _, cells in region)
     at = 0
     while at < len(region) and _is_line(region[at], first_column, merges):
@@ -150,7 +152,7 @@ def _region_blocks(region: Rows, sheet: Sheet, merges: dict[tuple[int, int], Mer
             _annotate(block, number, column, text, sheet)
             yield block
     if rest:
-        yield _table(rest, sheet, merges)
+        yield _table(rest, sheet, merges, hidden)
 
 
 def _is_line(row: tuple[int, list[SheetCell]], first_column: int, merges: dict[tuple[int, int], Merge]) -> bool:
@@ -161,7 +163,7 @@ def _is_line(row: tuple[int, list[SheetCell]], first_column: int, merges: dict[t
     return all(len(text) > _NAME_CHARS and (number, column) in merges for column, text, _ in cells)
 
 
-def _table(rows: Rows, sheet: Sheet, merges: dict[tuple[int, int], Merge]) -> Block:
+def _table(rows: Rows, sheet: Sheet, merges: dict[tuple[int, int], Merge], hidden: HiddenText) -> Block:
     columns = sorted({cell[0] for _, cells in rows for cell in cells})
     index = {column: at for at, column in enumerate(columns)}
     header = _header_rows(rows, len(columns), sheet, merges)
@@ -173,7 +175,7 @@ def _table(rows: Rows, sheet: Sheet, merges: dict[tuple[int, int], Merge]) -> Bl
         texts = [[cell[1] for cell in cells] for _, cells in rows]
         block.table = TextTable([], 0, text_rows=texts, columns=max(map(len, texts)))
     elif merged:
-        block.table = _spanned(rows, columns, header, merges)
+        block.table = _spanned(rows, columns, header, merges, hidden)
     else:
         block.table = TextTable([], header, text_rows=_aligned(rows, index), columns=len(columns))
     if sheet.comments or sheet.links:
@@ -202,7 +204,9 @@ def _aligned(rows: Rows, index: dict[int, int]) -> list[list[str]]:
     return aligned
 
 
-def _spanned(rows: Rows, columns: list[int], header: int, merges: dict[tuple[int, int], Merge]) -> Table:
+def _spanned(
+    rows: Rows, columns: list[int], header: int, merges: dict[tuple[int, int], Merge], hidden: HiddenText
+) -> Table:
     """Cells with their spans, clipped to the rows and columns there are. Overlapping merges: the first one counts."""
     numbers = [number for number, _ in rows]
     covered: list[set[int]] = [set() for _ in rows]
@@ -213,6 +217,7 @@ def _spanned(rows: Rows, columns: list[int], header: int, merges: dict[tuple[int
         line: list[Cell] = []
         for index, column in enumerate(columns):
             if index in covered[at]:
+                hidden.add(text_of.get(column, ""))
                 continue
             cell = Cell(text_of.get(column, ""), header=at < header)
             merge = merges.get((number, column)) if cell.text else None

@@ -36,6 +36,8 @@ class Moment(NamedTuple):
 
 def moment(value: float, date_1904: bool, decimals: int) -> Moment | None:
     """A serial date, rounded to this many decimals of a second; None when it is no day of the calendar."""
+    if not 0 <= value <= _DAY_MAX + 1:
+        return None
     unit = 10**decimals
     ticks = round(value * _SECONDS_PER_DAY * unit)
     seconds, fraction = divmod(ticks, unit)

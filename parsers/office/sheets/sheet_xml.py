@@ -19,6 +19,7 @@ from parsers.office.sheets.names import S
 from parsers.office.strict import transitional
 
 _PROGRESS_ROWS = 1000
+_PROLOG_BYTES = 4096
 _STRINGS_MAX = 2_000_000
 _STRING_CHARS_MAX = 32_767  # Excel's limit on a cell
 _ON = frozenset(("1", "true", "on"))
@@ -51,7 +52,9 @@ def stream(package: Package, part: str, tags: tuple[str, ...]) -> Iterator[etree
     except etree.XMLSyntaxError as error:
         evidence = f"not well-formed: {error.msg}"[:200]
         package.findings.append(FoundIssue(FindingKind.TRUNCATED, Severity.MEDIUM, part, evidence))
-    package.note_declarations(events.root, part)
+    if b"<!DOCTYPE" in data[:_PROLOG_BYTES]:
+        evidence = "document type declaration, not followed"
+        package.findings.append(FoundIssue(FindingKind.EXTERNAL_ENTITY, Severity.HIGH, part, evidence))
 
 
 def rich_text(element: etree._Element) -> str:

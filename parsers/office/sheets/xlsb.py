@@ -126,7 +126,10 @@ def _sheet(package: Package, book: Workbook, sheet: Sheet, part: str, data: byte
             _read_comments(package.data(relationship.target) or b"", sheet)
     reader.read(data)
     read_links(package, part, reader.link_elements, sheet)
-    blocks = [*sheet_blocks(sheet), *drawing_blocks(package, part, reader.drawings, sheet.number, book.parts_read)]
+    blocks = [
+        *sheet_blocks(sheet, book.hidden),
+        *drawing_blocks(package, part, reader.drawings, sheet.number, book.parts_read),
+    ]
     decorations = header_footer_blocks(reader.headers, reader.footers, sheet.name, sheet.number)
     yield from assembled(sheet, blocks, decorations)
 

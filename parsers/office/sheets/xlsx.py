@@ -101,7 +101,10 @@ def _sheet(package: Package, book: Workbook, sheet: Sheet, part: str, persons: d
     read_related(package, part, persons, sheet)
     reader.read(part)
     read_links(package, part, reader.link_elements, sheet)
-    blocks = [*sheet_blocks(sheet), *drawing_blocks(package, part, reader.drawings, sheet.number, book.parts_read)]
+    blocks = [
+        *sheet_blocks(sheet, book.hidden),
+        *drawing_blocks(package, part, reader.drawings, sheet.number, book.parts_read),
+    ]
     around = reader.header_footer
     decorations = header_footer_blocks(_codes(around, _HEADERS), _codes(around, _FOOTERS), sheet.name, sheet.number)
     yield from assembled(sheet, blocks, decorations)
