@@ -8,7 +8,7 @@ SECTOR, MINI = 512, 64
 
 
 def compound(streams: Mapping[str, bytes]) -> bytes:
-    """A file with these streams. A path like "Storage/stream" makes its storage. Siblings hang on each other's right."""
+    """A file with these streams. "Storage/stream" makes its storage. Siblings hang on each other's right."""
     folders = {"/".join(path.split("/")[: at + 1]) for path in streams for at in range(path.count("/"))}
     names = sorted(folders | set(streams))
     body, fat, mini, mini_fat, placed = b"", [], b"", [], {}

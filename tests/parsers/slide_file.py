@@ -21,7 +21,8 @@ _TYPES = "http://schemas.openxmlformats.org/package/2006/content-types"
 _MAIN = "application/vnd.openxmlformats-officedocument.presentationml.presentation.main+xml"
 WIDTH, HEIGHT = 12_192_000, 6_858_000
 THEME = (
-    f'<a:theme xmlns:a="{A}"><a:themeElements><a:clrScheme name="x"><a:dk1><a:sysClr val="windowText" lastClr="000000"/>'
+    f'<a:theme xmlns:a="{A}"><a:themeElements><a:clrScheme '
+    f'name="x"><a:dk1><a:sysClr val="windowText" lastClr="000000"/>'
     '</a:dk1><a:lt1><a:sysClr val="window" lastClr="FFFFFF"/></a:lt1><a:dk2><a:srgbClr val="112233"/></a:dk2>'
     '<a:lt2><a:srgbClr val="EEEEEE"/></a:lt2><a:accent1><a:srgbClr val="FF0000"/></a:accent1></a:clrScheme>'
     "</a:themeElements></a:theme>"
@@ -79,7 +80,7 @@ def presentation_parts(
     layout: str = "",
     master: str = "",
 ) -> dict[str, str | bytes]:
-    """A presentation of these slides, with one layout and one master; `linked` are relationships of slides by number."""
+    """A presentation of these slides, a layout and a master; `linked` are relationships of slides by number."""
     master = master or slide(root="sldMaster").replace("</p:sldMaster>", MASTER_STYLES + "</p:sldMaster>")
     parts: dict[str, str | bytes] = {
         "[Content_Types].xml": (

@@ -51,7 +51,8 @@ def assert_hidden(document: ParsedDocument) -> None:
         shape(HIDDEN, frame(-0.5, 0.1)),
         shape(HIDDEN, frame(0.1, 0.1, 0, 0)),
         shape(HIDDEN, frame(0.1, 0.1), attributes='hidden="1"'),
-        f"<p:grpSp><p:nvGrpSpPr><p:cNvPr id='9' name='' hidden='1'/></p:nvGrpSpPr><p:grpSpPr/>{shape(HIDDEN)}</p:grpSp>",
+        f"<p:grpSp><p:nvGrpSpPr><p:cNvPr id='9' name='' hidden='1'/>"
+        f"</p:nvGrpSpPr><p:grpSpPr/>{shape(HIDDEN)}</p:grpSp>",
     ],
 )
 def test_what_a_reader_does_not_see_stays_out_and_is_found(unseen: str) -> None:
@@ -74,7 +75,10 @@ def test_the_background_may_come_from_the_master() -> None:
 
 
 def test_the_colour_may_come_from_the_layout() -> None:
-    white = '<a:lstStyle><a:lvl1pPr><a:defRPr><a:solidFill><a:schemeClr val="bg1"/></a:solidFill></a:defRPr></a:lvl1pPr></a:lstStyle>'
+    white = (
+        "<a:lstStyle><a:lvl1pPr><a:defRPr><a:solidFill><a:schemeClr "
+        'val="bg1"/></a:solidFill></a:defRPr></a:lvl1pPr></a:lstStyle>'
+    )
     holder = shape("", frame(0.1, 0.4), 'type="body" idx="1"').replace("<a:bodyPr/>", "<a:bodyPr/>" + white)
     document = read_slides(
         slide(title(VISIBLE), shape(HIDDEN, holder='type="body" idx="1"')), layout=slide(holder, root="sldLayout")

@@ -39,6 +39,7 @@ from parsers.office.sheets.regions import assembled, sheet_blocks
 from parsers.office.sheets.sheet_xml import ACTIVE_FORMULA
 
 _PROGRESS_ROWS = 500
+_PROLOG_BYTES = 4096
 _HIDDEN = frozenset(("collapse", "filter"))
 _CELLS = frozenset((TABLE + "table-cell", TABLE + "covered-table-cell"))
 _SHAPES_MAX = 5000
@@ -80,6 +81,11 @@ class SpreadsheetReader:
             BytesIO(content), ("start", "end"), tag=_TAGS, resolve_entities=False, no_network=True, load_dtd=False,
             huge_tree=False, remove_comments=True, remove_pis=True,
         )  # fmt: skip
+        if b"<!DOCTYPE" in content[:_PROLOG_BYTES]:
+            evidence = "document type declaration, not followed"
+            self._reading.findings.append(
+                FoundIssue(FindingKind.EXTERNAL_ENTITY, Severity.HIGH, "content.xml", evidence)
+            )
         depth = sheets = 0
         try:
             for event, element in events:
