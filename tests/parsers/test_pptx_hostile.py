@@ -74,6 +74,16 @@ def test_the_background_may_come_from_the_master() -> None:
     assert_hidden(read_slides(slide(title(VISIBLE), red), master=master))
 
 
+def test_a_slide_may_call_the_colours_by_other_names() -> None:
+    """The background is the theme's dark colour here, so that white letters are seen and black ones are not."""
+    names = (
+        '<p:clrMapOvr><a:overrideClrMapping bg1="dk1" tx1="lt1" bg2="dk2" tx2="lt2" accent1="accent1"/></p:clrMapOvr>'
+    )
+    white = coloured(WHITE).replace(HIDDEN, VISIBLE)
+    black = coloured("><a:solidFill><a:srgbClr val='000000'/></a:solidFill>")
+    assert_hidden(read_slides(slide(title("T"), white, black).replace("</p:sld>", names + "</p:sld>")))
+
+
 def test_the_colour_may_come_from_the_layout() -> None:
     white = (
         "<a:lstStyle><a:lvl1pPr><a:defRPr><a:solidFill><a:schemeClr "

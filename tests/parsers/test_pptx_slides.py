@@ -150,7 +150,9 @@ def test_charts_diagrams_and_pictures() -> None:
 
     chart = (
         f"<c:chartSpace {NAMESPACES}><c:pieChart><c:ser><c:tx><c:v>Sold</c:v></c:tx><c:cat><c:pt idx='0'><c:v>May</c:v>"
-        "</c:pt></c:cat><c:val><c:pt idx='0'><c:v>7</c:v></c:pt></c:val></c:ser></c:pieChart></c:chartSpace>"
+        "</c:pt></c:cat><c:val><c:numRef><c:numCache><c:formatCode>0%</c:formatCode>"
+        "<c:pt idx='0'><c:v>0.07</c:v></c:pt>"
+        "</c:numCache></c:numRef></c:val></c:ser></c:pieChart></c:chartSpace>"
     )
     diagram = (
         f"<dgm:dataModel {NAMESPACES}><dgm:pt modelId='1'><dgm:t>{paragraph('node')}</dgm:t></dgm:pt></dgm:dataModel>"
@@ -166,7 +168,7 @@ def test_charts_diagrams_and_pictures() -> None:
     )
     document = read_parts(parts)
     assert [str(block.kind) for block in document.blocks[1:]] == ["FigureCaption", "Table", "ListItem", "Image"]
-    assert grid(document.blocks[2]) == [["", "May"], ["Sold", "7"]]
+    assert grid(document.blocks[2]) == [["", "May"], ["Sold", "7%"]]
 
 
 def test_notes_stand_below_their_slide_under_a_heading() -> None:

@@ -136,7 +136,7 @@ class SpreadsheetReader:
                 for _, text, _ in cells:
                     self.hidden.add(text)
             return
-        blocks = sheet_blocks(sheet, self.hidden)
+        blocks = sheet_blocks(sheet, self.hidden, self._reading.report)
         for shape in self._shapes:
             blocks += self._story.shape(shape)
         for block in blocks:

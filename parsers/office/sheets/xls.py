@@ -83,7 +83,7 @@ def _sheets(stream: bytes, whole: Globals, book: Workbook) -> Iterator[Block]:
 def _sheet(stream: bytes, whole: Globals, book: Workbook, sheet: Sheet, entry: SheetEntry) -> Iterator[Block]:
     reader = BiffSheetReader(stream, whole.strings, book, sheet)
     reader.read(entry.position, is_chart=entry.kind == CHART_SHEET)
-    blocks = sheet_blocks(sheet, book.hidden)
+    blocks = sheet_blocks(sheet, book.hidden, book.report)
     blocks += [Block(ElementType.NARRATIVE_TEXT, text, page=sheet.number) for text in reader.texts]
     for texts in filter(None, reader.charts):
         blocks.append(Block(ElementType.FIGURE_CAPTION, "Chart: " + ", ".join(dict.fromkeys(texts)), page=sheet.number))

@@ -127,7 +127,7 @@ def _sheet(package: Package, book: Workbook, sheet: Sheet, part: str, data: byte
     reader.read(data)
     read_links(package, part, reader.link_elements, sheet)
     blocks = [
-        *sheet_blocks(sheet, book.hidden),
+        *sheet_blocks(sheet, book.hidden, book.report),
         *drawing_blocks(package, part, reader.drawings, sheet.number, book.parts_read),
     ]
     decorations = header_footer_blocks(reader.headers, reader.footers, sheet.name, sheet.number)

@@ -102,7 +102,7 @@ def _sheet(package: Package, book: Workbook, sheet: Sheet, part: str, persons: d
     reader.read(part)
     read_links(package, part, reader.link_elements, sheet)
     blocks = [
-        *sheet_blocks(sheet, book.hidden),
+        *sheet_blocks(sheet, book.hidden, book.report),
         *drawing_blocks(package, part, reader.drawings, sheet.number, book.parts_read),
     ]
     around = reader.header_footer

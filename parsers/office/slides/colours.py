@@ -41,9 +41,12 @@ class Palette:
                     palette.scheme[entry.tag.removeprefix(A)] = colour
         palette.scheme.setdefault("lt1", WHITE)
         palette.scheme.setdefault("dk1", (0, 0, 0))
-        if colour_map is not None:
-            palette.renamed |= {str(name): str(value) for name, value in colour_map.attrib.items()}
-        return palette
+        return palette if colour_map is None else palette.renaming(colour_map)
+
+    def renaming(self, colour_map: etree._Element) -> "Palette":
+        """The same colours under the names that a `p:clrMap` or its override gives them."""
+        names = {str(name): str(value) for name, value in colour_map.attrib.items()}
+        return Palette(self.scheme, {**self.renamed, **names})
 
     def colour(self, element: etree._Element | None) -> Colour | None:
         """The colour that an `a:srgbClr` or one of its kin names."""

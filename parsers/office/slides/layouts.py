@@ -2,7 +2,7 @@
 colours, the background, and the text that stands on layouts and masters themselves.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from lxml import etree
 
@@ -49,7 +49,9 @@ class Sheet:
             mark = placeholder(shape)
             if mark is None:
                 if len(sheet.painted) < _PAINTED_MAX and (shape.tag == P + "pic" or paints(shape.find(P + "spPr"))):
-                    sheet.painted.append(Frame().rectangle(transform_of(shape)))
+                    parent = shape.getparent()
+                    grouped = parent is None or parent.tag != P + "spTree"  # where it stands is then not looked up
+                    sheet.painted.append(None if grouped else Frame().rectangle(transform_of(shape)))
             elif len(sheet.placeholders) < _PLACEHOLDERS_MAX:
                 sheet.placeholders.append((mark.get("type", "obj"), mark.get("idx", "0"), shape))
         return sheet
@@ -75,6 +77,14 @@ class Design:
     layout: Sheet | None
     master: Sheet | None
     palette: Palette
+
+    def recoloured(self, slide: etree._Element) -> "Design":
+        """The design of one slide, which, or whose layout, may call the theme's colours by other names."""
+        for root in (slide, self.layout.root if self.layout else None):
+            override = None if root is None else root.find(f"{P}clrMapOvr/{A}overrideClrMapping")
+            if override is not None:
+                return replace(self, palette=self.palette.renaming(override))
+        return self
 
     def inherited(self, mark: etree._Element | None) -> list[etree._Element]:
         """The shapes that a placeholder goes by, the nearest first."""

@@ -79,6 +79,7 @@ class ShapeReader:
         """Everything shown by the tree in a slide part. `own` False: of a layout or master, whose placeholders only
         show where others' text goes.
         """
+        self._design = self._design.recoloured(root)
         self._slide_colour = self._design.background(root)
         if own:
             for sheet in self._design.shown_sheets(root):
