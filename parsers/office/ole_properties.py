@@ -4,11 +4,12 @@ import struct
 from datetime import UTC, datetime, timedelta
 
 from parsers.blocks import ParsedDocument
+from parsers.office.code_page import codec_of
 from parsers.office.compound import CompoundFile
 
 _STREAM = "\x05SummaryInformation"
 _CODE_PAGE, _TITLE, _AUTHOR, _LAST_AUTHOR, _CREATED, _SAVED = 1, 2, 4, 8, 12, 13
-_VT_I2, _VT_LPSTR, _VT_LPWSTR, _VT_FILETIME = 0x02, 0x1E, 0x1F, 0x40
+_VT_LPSTR, _VT_LPWSTR, _VT_FILETIME = 0x1E, 0x1F, 0x40
 _PROPERTIES_MAX = 200
 _CHARS_MAX = 1000
 _EPOCH = datetime(1601, 1, 1, tzinfo=UTC)
@@ -36,22 +37,13 @@ def _properties(data: bytes) -> dict[int, str]:
     start = struct.unpack_from("<I", data, 44)[0]
     count = min(struct.unpack_from("<I", data, start + 4)[0], _PROPERTIES_MAX)
     places = dict(struct.unpack_from("<II", data, start + 8 + 8 * at) for at in range(count))
-    codec = _codec(data, start + places[_CODE_PAGE]) if _CODE_PAGE in places else "cp1252"
+    page = struct.unpack_from("<H", data, start + places[_CODE_PAGE] + 4)[0] if _CODE_PAGE in places else 1252
+    codec = codec_of(page)
     return {
         key: _value(data, start + places[key], codec)
         for key in (_TITLE, _AUTHOR, _LAST_AUTHOR, _CREATED, _SAVED)
         if key in places
     }
-
-
-def _codec(data: bytes, at: int) -> str:
-    page = struct.unpack_from("<H", data, at + 4)[0]
-    name = {1200: "utf-16-le", 10000: "mac_roman", 65001: "utf-8"}.get(page, f"cp{page}")
-    try:
-        b"".decode(name)
-    except LookupError:
-        return "cp1252"
-    return name
 
 
 def _value(data: bytes, at: int, codec: str) -> str:

@@ -117,16 +117,17 @@ def test_headers_and_footers() -> None:
     assert [block.text for block in of_kind(document, ElementType.HEADER)] == ["Report"]
 
 
-def test_workbooks_of_excel_5_have_a_code_page() -> None:
+@pytest.mark.parametrize(("page", "codec"), [(1250, "cp1250"), (7, "cp1252")])  # the second is nobody's
+def test_workbooks_of_excel_5_have_a_code_page(page: int, codec: str) -> None:
     name, cell = "Ľist".encode("cp1250"), "Ťažký".encode("cp1250")
-    begin = biff(0x0809, struct.pack("<HHHH", 0x0500, 5, 0, 0)) + biff(0x0042, struct.pack("<H", 1250))
+    begin = biff(0x0809, struct.pack("<HHHH", 0x0500, 5, 0, 0)) + biff(0x0042, struct.pack("<H", page))
     position = len(begin) + 4 + 7 + len(name) + 4
     sheet = biff(0x0809, struct.pack("<HHHH", 0x0500, 0x10, 0, 0))
     sheet += biff(0x0204, struct.pack("<HHHH", 0, 0, 0, len(cell)) + cell) + biff(0x000A)
     entry = biff(0x0085, struct.pack("<IBBB", position, 0, 0, len(name)) + name)
     stream = begin + entry + biff(0x000A) + sheet
     for document in (stream, compound({"Book": stream})):
-        assert text_of(read_xls(document)) == "Ľist\nŤažký"
+        assert text_of(read_xls(document)) == f"{name.decode(codec, 'replace')}\n{cell.decode(codec, 'replace')}"
 
 
 @pytest.mark.parametrize("version", [2, 3, 4])
@@ -167,9 +168,10 @@ def test_macros_embedded_files_and_other_workbooks_are_found() -> None:
     assert kinds_found(document) == {"active_content", "external_reference", "embedded_file"}
 
 
-def test_the_summary_tells_title_author_and_dates() -> None:
+@pytest.mark.parametrize("page", [1252, 9719])  # the second is nobody's
+def test_the_summary_tells_title_author_and_dates(page: int) -> None:
     values = {
-        1: struct.pack("<IHH", 2, 1252, 0), 2: struct.pack("<II", 30, 6) + b"Stock\0\0\0",
+        1: struct.pack("<IHH", 2, page, 0), 2: struct.pack("<II", 30, 6) + b"Stock\0\0\0",
         4: struct.pack("<II", 30, 5) + b"Anna\0\0\0\0", 12: struct.pack("<IQ", 64, 133_485_408_000_000_000),
     }  # fmt: skip
     head, body, at = b"", b"", 8 + 8 * len(values)

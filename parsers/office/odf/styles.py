@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
 from lxml import etree
@@ -34,14 +35,18 @@ class Look:
 
     def under(self, other: "Look") -> "Look":
         """What `other` says, and where it says nothing, what this does."""
-        if other is PLAIN:
-            return self
-        said = {name: value for name in _LOOK_FIELDS if (value := getattr(other, name)) is not None}
-        return replace(self, **said) if said else self
+        return self if other is PLAIN else _overlaid(self, other)
 
     def is_unseen(self, *, on_white: bool) -> bool:
         """Whether a reader sees nothing of it."""
         return bool(self.hidden or self.tiny or (on_white and self.light and not self.shaded))
+
+
+@lru_cache(maxsize=1024)
+def _overlaid(below: Look, above: Look) -> Look:
+    """Of all runs of a document but a few look alike, and making a `Look` costs more than reading one."""
+    said = {name: value for name in _LOOK_FIELDS if (value := getattr(above, name)) is not None}
+    return replace(below, **said) if said else below
 
 
 _LOOK_FIELDS = tuple(Look.__dataclass_fields__)

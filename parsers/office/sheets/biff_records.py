@@ -6,6 +6,8 @@ import struct
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from parsers.office.code_page import codec_of
+
 CONTINUE = 0x003C
 _HEADER = struct.Struct("<HH")
 _RECORDS_MAX = 20_000_000
@@ -105,7 +107,7 @@ class Strings:
 
     def __init__(self, version: int, code_page: int = 1252) -> None:
         self.version = version
-        self._codec = _codec(code_page)
+        self._codec = codec_of(code_page)
 
     def at(self, data: bytes, offset: int, *, short: bool) -> tuple[str, int]:
         """A string in a record and where it ends. `short`: its length has one byte instead of two."""
@@ -129,16 +131,6 @@ class Strings:
     def decoded(self, raw: bytes) -> str:
         """Bytes of the code page as text."""
         return raw.decode(self._codec, "replace")
-
-
-def _codec(code_page: int) -> str:
-    name = {1200: "utf-16-le", 10000: "mac_roman", 32768: "mac_roman", 32769: "cp1252", 65001: "utf-8"}.get(code_page)
-    name = name or f"cp{code_page}"
-    try:
-        b"".decode(name)
-    except LookupError:
-        return "cp1252"
-    return name
 
 
 def rk_number(value: int) -> float:
