@@ -18,7 +18,6 @@ ENTRIES_MAX = 20_000
 
 _HEADER = struct.Struct("<8s16sHHHHH6xIIIIIIIII")
 _ENTRY = struct.Struct("<64sHBBIII16sIQQIQ")
-_END_OF_CHAIN = 0xFFFFFFFE
 _LAST_SECTOR = 0xFFFFFFFA  # numbers above it mean something else than a sector
 _DEPTH_MAX = 64
 STORAGE, STREAM, ROOT = 1, 2, 5

@@ -18,6 +18,8 @@ def text_style(properties: str) -> str:
 
 
 SPAN = f'<text:p>x<text:span text:style-name="H">{HIDDEN}</text:span></text:p>'
+NOTE = f"<text:note><text:note-body><text:p>{HIDDEN}</text:p></text:note-body></text:note>"
+BOX = f"<draw:frame><draw:text-box><text:p>{HIDDEN}</text:p></draw:text-box></draw:frame>"
 CHILD = style("H", "paragraph", attributes='style:parent-style-name="P"')
 WHITE_ON_BLUE = '<style:text-properties fo:color="#ffffff"/><style:paragraph-properties fo:background-color="#003366"/>'
 FORMATTED = f'<text:p text:style-name="H">{HIDDEN}</text:p>'
@@ -31,6 +33,8 @@ FORMATTED = f'<text:p text:style-name="H">{HIDDEN}</text:p>'
         (SPAN, text_style('fo:color="#fefefe"')),
         (SPAN, text_style('fo:font-size="1pt"')),
         (FORMATTED, style("H", "paragraph", '<style:text-properties text:display="none"/>')),
+        (f'<text:p>x<text:span text:style-name="H">{NOTE}</text:span></text:p>', text_style('text:display="none"')),
+        (f'<text:p>x<text:span text:style-name="H">{BOX}</text:span></text:p>', text_style('text:display="none"')),
         (FORMATTED, CHILD + style("P", "paragraph", '<style:text-properties fo:color="#FFFFFF"/>')),
         (f'<text:section text:display="none"><text:p>{HIDDEN}</text:p></text:section>', ""),
         (f'<text:section text:display="condition" text:is-hidden="true"><text:p>{HIDDEN}</text:p></text:section>', ""),

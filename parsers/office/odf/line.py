@@ -37,8 +37,6 @@ class Line:
     builder: InlineBuilder = field(default_factory=InlineBuilder)
     drawings: list[etree._Element] = field(default_factory=list)
     comments: list[tuple[str, str]] = field(default_factory=list)
-    characters: int = 0
-    mono_characters: int = 0
 
 
 class LineReader:
@@ -94,12 +92,15 @@ class _Walk:
             self.text("\t" if self.verbatim else " ", look, url, raw=True)
         elif tag == TEXT + "line-break":
             self.text("\n", look, url, raw=True)
-        elif tag == TEXT + "note":
-            self._note(element)
         elif tag in (OFFICE + "annotation", OFFICE + "annotation-end"):
             self._comment(element)
-        elif tag in _DRAWN:
-            self.line.drawings.append(element)
+        elif tag == TEXT + "note" or tag in _DRAWN:
+            if look.hidden:  # what hangs on text that is not displayed is not displayed either
+                self.reading.hide(all_text(element))
+            elif tag == TEXT + "note":
+                self._note(element)
+            else:
+                self.line.drawings.append(element)
         else:
             return self._container(element, look, url)
         return None
@@ -152,9 +153,6 @@ class _Walk:
         if look.is_unseen(on_white=self.on_white):
             self.reading.hide(text)
             return
-        shown = len(text) - text.count(" ")
-        self.line.characters += shown
-        self.line.mono_characters += shown if look.mono else 0
         marks = (BOLD if look.bold else 0) | (ITALIC if look.italic else 0) | (STRIKE if look.strike else 0)
         marks |= CODE if look.mono and not self.verbatim and self.reading.fonts_mean_code else 0
         add = self.line.builder.add_superscript if look.raised else self.line.builder.add

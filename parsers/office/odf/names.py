@@ -5,11 +5,10 @@ import re
 from lxml import etree
 
 _URN = "{urn:oasis:names:tc:opendocument:xmlns:%s:1.0}"
-OFFICE, TEXT, TABLE, DRAW, STYLE, META, CHART, PRESENTATION, MANIFEST, SCRIPT, NUMBER = (
+OFFICE, TEXT, TABLE, DRAW, STYLE, META, CHART, PRESENTATION, MANIFEST, SCRIPT = (
     _URN % name
     for name in (
         "office", "text", "table", "drawing", "style", "meta", "chart", "presentation", "manifest", "script",
-        "datastyle",
     )
 )  # fmt: skip
 FO = "{urn:oasis:names:tc:opendocument:xmlns:xsl-fo-compatible:1.0}"

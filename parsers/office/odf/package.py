@@ -10,9 +10,7 @@ from lxml import etree
 from contract.verdicts import FindingKind, Refusal, Severity
 from parsers.archive_guard import open_package
 from parsers.blocks import FoundIssue, Refused
-from parsers.office.odf.names import MANIFEST, OFFICE
-
-_FLAT_ROOT = OFFICE + "document"
+from parsers.office.odf.names import MANIFEST
 
 
 class OdfPackage:

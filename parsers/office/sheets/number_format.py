@@ -8,7 +8,6 @@ import math
 import re
 from collections.abc import Callable
 from decimal import ROUND_HALF_UP, Context, Decimal, localcontext
-from fractions import Fraction
 from functools import lru_cache, partial
 
 from parsers.office.sheets.format_code import DIGITS, Section, Token, sections
@@ -78,11 +77,6 @@ def _plain(section: Section) -> Show | None:
         return f"{'-' if exact < 0 else ''}{before}{exact.copy_abs():{spec}}{after}"
 
     return show
-
-
-def is_date_code(code: str) -> bool:
-    """Whether a code shows points in time."""
-    return bool(code) and sections(code)[0].is_date
 
 
 def show_text(code: str, text: str) -> str:
@@ -234,6 +228,8 @@ def _scientific(tokens: list[Token], value: float) -> str:
 
 def _fraction(tokens: list[Token], value: float) -> str:
     """`# ?/?` and its kin; a denominator written out is kept."""
+    from fractions import Fraction  # hardly any workbook has them
+
     slash = next(index for index, token in enumerate(tokens) if token.kind == "slash")
     start = slash
     while start and tokens[start - 1].kind == "digit":

@@ -58,16 +58,6 @@ def moment(value: float, date_1904: bool, decimals: int) -> Moment | None:
     return Moment(year, month, day, weekday, minutes // 60, minutes % 60, second, fraction, total)
 
 
-def iso(value: float, date_1904: bool) -> str:
-    """A serial date in ISO 8601, "" when it is none."""
-    at = moment(value, date_1904, 0)
-    if at is None:
-        return ""
-    day = f"{at.year:04d}-{at.month:02d}-{at.day:02d}"
-    clock = f"{at.hour:02d}:{at.minute:02d}:{at.second:02d}"
-    return day if clock == "00:00:00" else f"{day} {clock}"
-
-
 def show_date(tokens: list[Token], value: float, date_1904: bool) -> str:
     """A serial date under the tokens of a format code; "" when it is no date."""
     decimals = _second_decimals(tokens)
