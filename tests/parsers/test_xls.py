@@ -15,9 +15,9 @@ from tests.parsers.sheet_file import biff, biff_string, biff_workbook, label, nu
 from tests.parsers.test_xlsx_cells import tables
 
 
-def font(weight: int = 400, colour: int = 0x7FFF) -> bytes:
+def font(weight: int = 400, colour: int = 0x7FFF, height: int = 200) -> bytes:
     return biff(
-        0x0031, struct.pack("<HHHHHBBBB", 200, 0, colour, weight, 0, 0, 0, 0, 0) + biff_string("Arial", short=True)
+        0x0031, struct.pack("<HHHHHBBBB", height, 0, colour, weight, 0, 0, 0, 0, 0) + biff_string("Arial", short=True)
     )
 
 
@@ -25,8 +25,10 @@ def code(key: int, text: str) -> bytes:
     return biff(0x041E, struct.pack("<H", key) + biff_string(text))
 
 
-def cell_format(font: int = 0, code: int = 0, pattern: int = 0) -> bytes:
-    return biff(0x00E0, struct.pack("<HHHBBBBIIH", font, code, 0, 0, 0, 0, 0, 0, pattern << 26, 0x0808) + b"\0\0")
+def cell_format(font: int = 0, code: int = 0, pattern: int = 0, fill: int = 8) -> bytes:
+    return biff(
+        0x00E0, struct.pack("<HHHBBBBIIH", font, code, 0, 0, 0, 0, 0, 0, pattern << 26, 0x0800 | fill) + b"\0\0"
+    )
 
 
 def one_sheet(records: bytes, before: bytes = b"", state: int = 0) -> ParsedDocument:
@@ -75,6 +77,8 @@ def test_strings_go_on_in_the_next_record() -> None:
         ),
         (label(0, 0, "x") + label(0, 1, HIDDEN) + biff(0x007D, struct.pack("<HHHHHH", 1, 1, 2000, 0, 1, 0)), b""),
         (label(0, 0, HIDDEN, 0), font(colour=9) + cell_format()),
+        (label(0, 0, HIDDEN, 0), font(height=20) + cell_format()),
+        (label(0, 0, HIDDEN, 0), font(colour=10) + cell_format(pattern=1, fill=10)),
         (label(0, 0, HIDDEN, 0), code(164, ";;;") + cell_format(code=164)),
     ],
 )

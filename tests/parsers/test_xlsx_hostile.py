@@ -14,7 +14,10 @@ from tests.parsers.word_file import relationships
 
 SEEN = f'<c r="A1" t="inlineStr"><is><t>{VISIBLE}</t></is></c>'
 UNSEEN = f'<c r="B{{row}}" s="{{style}}" t="inlineStr"><is><t>{HIDDEN}</t></is></c>'
-WHITE = '<font/><font><color rgb="FFFFFFFF"/></font><font><color theme="0"/></font>'
+WHITE = (
+    '<font/><font><color rgb="FFFFFFFF"/></font><font><color theme="0"/></font><font><sz val="1"/></font>'
+    '<font><color rgb="FF000000"/></font>'
+)
 FILLS = '<fill/><fill><patternFill patternType="solid"><fgColor rgb="FF000000"/></patternFill></fill>'
 
 
@@ -35,7 +38,8 @@ def with_cell(row: int = 1, style: int = 0, before: str = "", row_attributes: st
         if row == 1
         else f'<row r="1">{SEEN}</row><row r="2" {row_attributes}>{cell}</row>'
     )
-    xfs = '<xf/><xf fontId="1"/><xf fontId="2"/><xf fontId="1" fillId="1"/><xf numFmtId="164"/>'
+    xfs = '<xf/><xf fontId="1"/><xf fontId="2"/><xf fontId="1" fillId="1"/><xf numFmtId="164"/><xf fontId="3"/>'
+    xfs += '<xf fillId="1"/><xf fontId="4" fillId="1"/>'
     look = styles({164: ";;;"}, WHITE, FILLS, xfs)
     return read_sheet(worksheet(rows, before=before), {"xl/styles.xml": look})
 
@@ -52,6 +56,9 @@ def with_cell(row: int = 1, style: int = 0, before: str = "", row_attributes: st
         lambda: with_cell(style=1),
         lambda: with_cell(style=2),
         lambda: with_cell(style=4),
+        lambda: with_cell(style=5),
+        lambda: with_cell(style=6),
+        lambda: with_cell(style=7),
     ],
 )
 def test_what_a_reader_does_not_see_stays_out_and_is_found(read: Callable[[], ParsedDocument]) -> None:

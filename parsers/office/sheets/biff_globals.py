@@ -19,7 +19,9 @@ EOF = 0x000A
 _FILE_PASS = 0x002F
 _STRINGS_MAX = 2_000_000
 _BOLD_WEIGHT = 600
-_WHITES = frozenset((1, 9))  # of the default palette (MS-XLS 2.5.161)
+_TINY_TWIPS = 30  # 1.5 points: no printer or eye resolves it
+_PAPER = 9  # white, of the default palette (MS-XLS 2.5.161)
+_WHITES = frozenset((1, _PAPER))
 _PALETTE_START = 8
 _NAMED_MAX = 20
 WORKSHEET, MACRO_SHEET, CHART_SHEET = 0, 1, 2
@@ -37,12 +39,13 @@ class SheetEntry(NamedTuple):
 class _Font(NamedTuple):
     bold: bool
     colour: int
+    tiny: bool = False
 
 
 class _Format(NamedTuple):
     font: int
     code: int
-    bare: bool
+    behind: int | None = None  # the fill's colour; None for what is no single colour, `_PAPER` for none
 
 
 @dataclass(slots=True)
@@ -69,7 +72,9 @@ class Globals:
         index = each.font - 1 if each.font > 4 else each.font
         font = self._fonts[index] if 0 <= index < len(self._fonts) else _Font(bold=False, colour=0x7FFF)
         code = self._codes.get(each.code, "") if self.strings.version < 5 else code_of(each.code, self._codes)
-        return CellStyle("" if code.lower() == "general" else code, font.bold, each.bare and self.is_white(font.colour))
+        white = each.behind is not None and self.is_white(each.behind) and self.is_white(font.colour)
+        unseen = font.tiny or white or each.behind == font.colour
+        return CellStyle("" if code.lower() == "general" else code, font.bold, unseen)
 
     def is_white(self, colour: int) -> bool:
         """Whether a colour of the palette is white."""
@@ -134,8 +139,8 @@ def _font(book: Globals, record: Record) -> None:
         )
         book._fonts.append(_Font(bool(flags & 1), colour))
         return
-    _, _, colour, weight = struct.unpack_from("<HHHH", record.data)
-    book._fonts.append(_Font(weight >= _BOLD_WEIGHT, colour))
+    height, _, colour, weight = struct.unpack_from("<HHHH", record.data)
+    book._fonts.append(_Font(weight >= _BOLD_WEIGHT, colour, 0 < height <= _TINY_TWIPS))
 
 
 def _format(book: Globals, record: Record) -> None:
@@ -151,9 +156,9 @@ def _format(book: Globals, record: Record) -> None:
 def _cell_format(book: Globals, record: Record) -> None:
     version, data = book.strings.version, record.data
     if version == 2:
-        book._formats.append(_Format(data[0], data[2] & 0x3F, bare=False))
+        book._formats.append(_Format(data[0], data[2] & 0x3F))
     elif version < 5:
-        book._formats.append(_Format(data[0], data[1], bare=False))
+        book._formats.append(_Format(data[0], data[1]))
     else:
         font, code = struct.unpack_from("<HH", data)
         if version == 8:
@@ -161,8 +166,8 @@ def _cell_format(book: Globals, record: Record) -> None:
         else:
             colours, pattern = struct.unpack_from("<HH", data, 8)
             pattern &= 0x3F
-        bare = pattern == 0 or (pattern == 1 and book.is_white(colours & 0x7F))
-        book._formats.append(_Format(font, code, bare))
+        behind = {0: _PAPER, 1: colours & 0x7F}.get(pattern)
+        book._formats.append(_Format(font, code, behind))
 
 
 def _shared_strings(book: Globals, record: Record) -> None:

@@ -11,7 +11,7 @@ from parsers.office.sheets.number_format import general, show_text, shower
 
 @dataclass(frozen=True, slots=True)
 class CellStyle:
-    """A cell format. `unseen`: white letters with nothing behind them."""
+    """A cell format. `unseen`: letters too small to read, or of the colour behind them."""
 
     code: str = ""
     bold: bool = False

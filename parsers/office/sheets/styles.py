@@ -1,6 +1,7 @@
-"""SANDBOX, untrusted: how cells are formatted: their number format, bold type, white letters on nothing."""
+"""SANDBOX, untrusted: how cells are formatted: their number format, bold type, letters that cannot be seen."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from lxml import etree
 
@@ -11,8 +12,10 @@ from parsers.office.sheets.format_code import code_of
 from parsers.office.sheets.names import S
 
 _OFF = frozenset(("0", "false"))
-_WHITE_INDEXES = frozenset((1, 9))  # ECMA-376-1, 18.8.27: the default palette
-_LIGHT_THEME_INDEX = 0  # `lt1`, as Excel counts theme colours
+_WHITE, _BLACK = "FFFFFF", "000000"
+_THEME = {0: _WHITE, 1: _BLACK}  # `lt1` and `dk1`, as Excel counts theme colours
+_INDEXED = {0: _BLACK, 8: _BLACK, 1: _WHITE, 9: _WHITE}  # ECMA-376-1, 18.8.27: the default palette
+_TINY_POINTS = 1.5  # no printer or eye resolves it
 
 
 def read_styles(package: Package, part: str, theme: str) -> Sequence[CellStyle]:
@@ -25,47 +28,65 @@ def read_styles(package: Package, part: str, theme: str) -> Sequence[CellStyle]:
         for each in root.iterfind(f"{S}numFmts/{S}numFmt")
     }
     light = _light(package, theme) if theme else True
-    bold, white = [], []
-    for font in root.iterfind(f"{S}fonts/{S}font"):
-        mark = font.find(S + "b")
-        bold.append(mark is not None and (mark.get("val") or "1") not in _OFF)
-        white.append(_is_white(font.find(S + "color"), light_is_white=light))
-    bare = [_is_bare(fill, light) for fill in root.iterfind(f"{S}fills/{S}fill")]
-    return [_style(xf, own, bold, white, bare) for xf in root.iterfind(f"{S}cellXfs/{S}xf")] or (CellStyle(),)
+    fonts = [_font(font, light) for font in root.iterfind(f"{S}fonts/{S}font")]
+    fills = [_fill(fill, light) for fill in root.iterfind(f"{S}fills/{S}fill")]
+    return [_style(xf, own, fonts, fills) for xf in root.iterfind(f"{S}cellXfs/{S}xf")] or (CellStyle(),)
 
 
-def _style(xf: etree._Element, own: dict[int, str], bold: list[bool], white: list[bool], bare: list[bool]) -> CellStyle:
+class _Font(NamedTuple):
+    bold: bool
+    tiny: bool
+    colour: str
+
+
+def _style(xf: etree._Element, own: dict[int, str], fonts: list[_Font], fills: list[str]) -> CellStyle:
     font, fill = number(xf.get("fontId")), number(xf.get("fillId"))
-    return CellStyle(
-        code_of(number(xf.get("numFmtId")), own),
-        _at(bold, font, otherwise=False),
-        _at(white, font, otherwise=False) and _at(bare, fill, otherwise=True),
-    )
+    letters = fonts[font] if 0 <= font < len(fonts) else _Font(bold=False, tiny=False, colour=_BLACK)
+    behind = fills[fill] if 0 <= fill < len(fills) else _WHITE
+    unseen = letters.tiny or (letters.colour == behind and bool(behind))
+    return CellStyle(code_of(number(xf.get("numFmtId")), own), letters.bold, unseen)
 
 
-def _at(values: list[bool], index: int, *, otherwise: bool) -> bool:
-    return values[index] if 0 <= index < len(values) else otherwise
+def _font(font: etree._Element, light: bool) -> _Font:
+    mark, size = font.find(S + "b"), font.find(S + "sz")
+    bold = mark is not None and (mark.get("val") or "1") not in _OFF
+    tiny = size is not None and 0 < _decimal(size.get("val")) <= _TINY_POINTS
+    colour = font.find(S + "color")
+    return _Font(bold, tiny, _BLACK if colour is None else _colour(colour, light))
 
 
-def _is_white(colour: etree._Element | None, *, light_is_white: bool) -> bool:
-    if colour is None or number(colour.get("tint")) or colour.get("auto"):
-        return False
-    if colour.get("rgb") is not None:
-        return (colour.get("rgb") or "")[-6:].upper() == "FFFFFF"
-    if colour.get("theme") is not None:
-        return light_is_white and number(colour.get("theme"), -1) == _LIGHT_THEME_INDEX
-    return number(colour.get("indexed"), -1) in _WHITE_INDEXES
-
-
-def _is_bare(fill: etree._Element, light_is_white: bool) -> bool:
-    """Whether a fill leaves the sheet as white as it is."""
+def _fill(fill: etree._Element, light: bool) -> str:
+    """What is behind the letters: the sheet's white without a fill, "" for patterns and gradients."""
     pattern = fill.find(S + "patternFill")
     if pattern is None:
-        return len(fill) == 0
-    kind = pattern.get("patternType") or "none"
+        return "" if len(fill) else _WHITE
+    kind, colour = pattern.get("patternType") or "none", pattern.find(S + "fgColor")
     if kind == "none":
-        return True
-    return kind == "solid" and _is_white(pattern.find(S + "fgColor"), light_is_white=light_is_white)
+        return _WHITE
+    return _colour(colour, light) if kind == "solid" and colour is not None else ""
+
+
+def _colour(colour: etree._Element, light: bool) -> str:
+    """A name for a colour, the same for the same colour: six hexadecimal digits where they are known, "" for what
+    depends on the reader's system.
+    """
+    tint = colour.get("tint") or "0"
+    if colour.get("rgb") is not None:
+        known = (colour.get("rgb") or "")[-6:].upper()
+    elif colour.get("theme") is not None:
+        index = number(colour.get("theme"), -1)
+        known = _THEME.get(index, f"theme {index}") if light else f"theme {index}"
+    else:
+        index = number(colour.get("indexed"), -1)
+        known = _INDEXED.get(index, f"index {index}") if index >= 0 else ""
+    return known if not tint.strip("-0.") else f"{known} {tint}"
+
+
+def _decimal(text: str | None) -> float:
+    try:
+        return float(text or 0)
+    except ValueError:
+        return 0.0
 
 
 def _light(package: Package, theme: str) -> bool:

@@ -9,6 +9,7 @@ from parsers.office.sheets.xlsb_records import records, wide_string
 _FORMAT, _FONT, _FILL, _CELL_FORMAT = 44, 43, 45, 47
 _CELL_FORMATS_BEGIN, _CELL_FORMATS_END = 617, 618
 _BOLD_WEIGHT = 600
+_TINY_TWIPS = 30  # 1.5 points
 _INDEXED, _RGB, _THEME = 1, 2, 3  # kinds of a `BrtColor`
 _WHITE_INDEXES = frozenset((1, 9))
 
@@ -16,7 +17,7 @@ _WHITE_INDEXES = frozenset((1, 9))
 def read_styles(data: bytes) -> list[CellStyle]:
     """Cell formats by their index; a plain one when there are none."""
     own: dict[int, str] = {}
-    fonts: list[tuple[bool, bool]] = []  # bold, white
+    fonts: list[tuple[bool, bool, bool]] = []  # bold, white, tiny
     bare: list[bool] = []
     styles: list[CellStyle] = []
     inside = False
@@ -25,7 +26,8 @@ def read_styles(data: bytes) -> list[CellStyle]:
             if kind == _FORMAT:
                 own[struct.unpack_from("<H", record)[0]] = wide_string(record, 2)[0]
             elif kind == _FONT:
-                fonts.append((struct.unpack_from("<H", record, 4)[0] >= _BOLD_WEIGHT, _is_white(record, 12)))
+                height, _, weight = struct.unpack_from("<HHH", record)
+                fonts.append((weight >= _BOLD_WEIGHT, _is_white(record, 12), 0 < height <= _TINY_TWIPS))
             elif kind == _FILL:
                 pattern = struct.unpack_from("<I", record)[0]
                 bare.append(pattern == 0 or (pattern == 1 and _is_white(record, 4)))
@@ -38,10 +40,10 @@ def read_styles(data: bytes) -> list[CellStyle]:
     return styles or [CellStyle()]
 
 
-def _style(record: bytes, own: dict[int, str], fonts: list[tuple[bool, bool]], bare: list[bool]) -> CellStyle:
+def _style(record: bytes, own: dict[int, str], fonts: list[tuple[bool, bool, bool]], bare: list[bool]) -> CellStyle:
     _, code, font, fill = struct.unpack_from("<HHHH", record)
-    bold, white = fonts[font] if font < len(fonts) else (False, False)
-    return CellStyle(code_of(code, own), bold, white and (bare[fill] if fill < len(bare) else True))
+    bold, white, tiny = fonts[font] if font < len(fonts) else (False, False, False)
+    return CellStyle(code_of(code, own), bold, tiny or (white and (bare[fill] if fill < len(bare) else True)))
 
 
 def _is_white(record: bytes, at: int) -> bool:
