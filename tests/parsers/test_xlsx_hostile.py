@@ -146,6 +146,12 @@ def test_parts_that_are_missing_cost_only_themselves() -> None:
     assert text_of(read_parts(parts)) == "There\nx"
 
 
+def test_strings_that_no_relationship_names_are_found() -> None:
+    sheet = worksheet('<row r="1"><c r="A1" t="s"><v>0</v></c></row>')
+    parts = workbook_parts({"S": sheet}, {"xl/SharedStrings.xml": sst("<t>found</t>")})
+    assert text_of(read_parts(parts)) == "S\nfound"
+
+
 def test_a_sheet_listed_a_thousand_times_is_read_once() -> None:
     parts = workbook_parts({"S": worksheet(rows_of(["x"]))})
     listed = '<sheet name="S" sheetId="1" r:id="s1"/>'

@@ -1,6 +1,7 @@
 """SANDBOX, untrusted: how cells are formatted: their number format, bold type, letters that cannot be seen."""
 
 from collections.abc import Sequence
+from itertools import islice
 from typing import NamedTuple
 
 from lxml import etree
@@ -15,6 +16,7 @@ _OFF = frozenset(("0", "false"))
 _WHITE, _BLACK = "FFFFFF", "000000"
 _THEME = {0: _WHITE, 1: _BLACK}  # `lt1` and `dk1`, as Excel counts theme colours
 _INDEXED = {0: _BLACK, 8: _BLACK, 1: _WHITE, 9: _WHITE}  # ECMA-376-1, 18.8.27: the default palette
+_STYLES_MAX = 65_490  # Excel's own limit on cell formats
 _TINY_POINTS = 1.5  # no printer or eye resolves it
 
 
@@ -28,9 +30,10 @@ def read_styles(package: Package, part: str, theme: str) -> Sequence[CellStyle]:
         for each in root.iterfind(f"{S}numFmts/{S}numFmt")
     }
     light = _light(package, theme) if theme else True
-    fonts = [_font(font, light) for font in root.iterfind(f"{S}fonts/{S}font")]
-    fills = [_fill(fill, light) for fill in root.iterfind(f"{S}fills/{S}fill")]
-    return [_style(xf, own, fonts, fills) for xf in root.iterfind(f"{S}cellXfs/{S}xf")] or (CellStyle(),)
+    fonts = [_font(font, light) for font in islice(root.iterfind(f"{S}fonts/{S}font"), _STYLES_MAX)]
+    fills = [_fill(fill, light) for fill in islice(root.iterfind(f"{S}fills/{S}fill"), _STYLES_MAX)]
+    formats = islice(root.iterfind(f"{S}cellXfs/{S}xf"), _STYLES_MAX)
+    return [_style(xf, own, fonts, fills) for xf in formats] or (CellStyle(),)
 
 
 class _Font(NamedTuple):

@@ -66,12 +66,13 @@ def _media_type(package: Package, main: str) -> str:
 
 
 def _workbook(package: Package, main: str, root: etree._Element, report: Report) -> Workbook:
-    parts = {each.kind: each.target for each in package.relationships(main).values() if not each.external}
+    parts = {"styles": "xl/styles.xml", "sharedStrings": "xl/sharedStrings.xml"}  # where they are if nobody says
+    parts |= {each.kind: each.target for each in package.relationships(main).values() if not each.external}
     properties = root.find(S + "workbookPr")
     return Workbook(
         report,
-        styles=read_styles(package, parts.get("styles", ""), parts.get("theme", "")),
-        strings=read_strings(package, parts["sharedStrings"], report) if "sharedStrings" in parts else [],
+        styles=read_styles(package, parts["styles"], parts.get("theme", "")),
+        strings=read_strings(package, parts["sharedStrings"], report),
         date_1904=properties is not None and properties.get("date1904") in _ON,
     )
 
