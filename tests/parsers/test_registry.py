@@ -1,4 +1,4 @@
-"""TEST: what the image's manifest routes to a profile has a parser, which the profile has loaded before its file comes."""
+"""TEST: what the image's manifest routes to a profile has a parser, which the profile loads before its file comes."""
 
 import sys
 import tomllib

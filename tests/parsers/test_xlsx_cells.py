@@ -137,6 +137,15 @@ def test_links_and_comments_go_with_their_cells() -> None:
     assert document.blocks[0].comments == [("", "on nothing")]
 
 
+def test_links_may_be_formulas() -> None:
+    row = (
+        '<row r="3"><c r="A3" t="str"><f>HYPERLINK("https://a.example/","home")</f><v>home</v></c></row>'
+        '<row r="5"><c r="A5" t="str"><f>HYPERLINK("javascript:x","no")</f><v>no place</v></c></row>'
+    )
+    document = read_sheet(worksheet(row))
+    assert [block.markdown for block in document.blocks] == [None, "[home](https://a.example/)", None]
+
+
 def test_threaded_comments_replace_their_old_copy() -> None:
     spreadsheet = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
     old = (

@@ -10,22 +10,26 @@ from lxml import etree
 
 from contract.verdicts import FindingKind, Severity
 from parsers.blocks import FoundIssue, Report
+from parsers.markup import links
 from parsers.office.names import R, number
 from parsers.office.package import Package
 from parsers.office.sheets import references
 from parsers.office.sheets.cells import CellMaker, Workbook, hide, put
-from parsers.office.sheets.model import COLUMNS_MAX, MERGES_MAX, ROWS_MAX, Sheet, SheetCell
+from parsers.office.sheets.model import COLUMNS_MAX, MERGES_MAX, ROWS_MAX, Merge, Sheet, SheetCell
 from parsers.office.sheets.names import S
 from parsers.office.strict import transitional
 
 _PROGRESS_ROWS = 1000
 _PROLOG_BYTES = 4096
 _STRINGS_MAX = 2_000_000
+_ACTIVE_FORMULAS_MAX = 1000
 _STRING_CHARS_MAX = 32_767  # Excel's limit on a cell
 _ON = frozenset(("1", "true", "on"))
 # A formula that reaches out or runs something: DDE (`cmd|'/c calc'!A1`), calls into libraries, web services.
 ACTIVE_FORMULA = re.compile(r"\|'|\b(?:WEBSERVICE|DDE|RTD|CALL|REGISTER(?:\.ID)?|EXEC|FILTERXML)\(", re.IGNORECASE)
 _LINK_FORMULA = re.compile(r'\s*HYPERLINK\(\s*"([^"]{1,2048})"', re.IGNORECASE)
+
+_ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
 
 _ROW, _CELL, _VALUE, _FORMULA, _INLINE = S + "row", S + "c", S + "v", S + "f", S + "is"
 _WANTED = (
@@ -82,9 +86,6 @@ def read_strings(package: Package, part: str, report: Report) -> list[str]:
         strings.append(_unescaped(rich_text(item)[:_STRING_CHARS_MAX]))
         _forget(item)
     return strings
-
-
-_ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
 
 
 def _unescaped(text: str) -> str:
@@ -185,28 +186,26 @@ class SheetReader:
         if kind == "d":
             day = value.replace("T", " ").removesuffix("Z").removesuffix(" 00:00:00")
             return self._maker.literal(column, day, style)
-        try:
-            return (
-                self._maker.number(column, float(value), style) if kind != "e" else self._literal(column, value, style)
-            )
-        except ValueError:
-            return self._literal(column, value, style)
-
-    def _literal(self, column: int, value: str, style: int) -> SheetCell | None:
+        if kind != "e":
+            try:
+                return self._maker.number(column, float(value), style)
+            except ValueError:
+                pass
         return self._maker.literal(column, value.strip()[:_STRING_CHARS_MAX], style)
 
     def _formula(self, formula: str, column: int) -> None:
         if ("|" in formula or "(" in formula) and ACTIVE_FORMULA.search(formula):
-            self._book.active_formulas.append(formula[:200])
+            if len(self._book.active_formulas) < _ACTIVE_FORMULAS_MAX:
+                self._book.active_formulas.append(formula[:200])
         elif link := _LINK_FORMULA.match(formula):
-            self._row_links.append((column, link[1]))
+            self._row_links.append((column, links.resolve(link[1])))
 
     def _end_row(self, row: etree._Element) -> None:
         at = number(row.get("r"), 0) - 1
         if not 0 <= at < ROWS_MAX:
             at = self._row_number + 1
         for column, url in self._row_links:
-            self._sheet.links[at, column] = url
+            self._sheet.add_link(Merge(at, column, at, column), url)
         self._row_links.clear()
         if row.get("hidden") in _ON or _is_zero(row.get("ht")):
             self._sheet.hidden_rows.append(at)
