@@ -45,6 +45,8 @@ def assert_hidden(document: ParsedDocument) -> None:
         coloured(NEARLY_WHITE),
         coloured(BACKGROUND),
         coloured(' sz="100">'),
+        coloured("><a:noFill/>"),
+        coloured("><a:ln><a:noFill/></a:ln><a:noFill/>"),
         coloured("><a:solidFill><a:srgbClr val='0000FF'><a:alpha val='0'/></a:srgbClr></a:solidFill>"),
         coloured("><a:solidFill><a:srgbClr val='000000'/></a:solidFill>", fill=BLACK_FILL),
         shape(HIDDEN, frame(1.1, 0.1)),
@@ -100,6 +102,8 @@ def test_the_colour_may_come_from_the_layout() -> None:
     "seen",
     [
         coloured(WHITE, fill=BLACK_FILL),
+        coloured('><a:ln><a:solidFill><a:srgbClr val="FF0000"/></a:solidFill></a:ln><a:noFill/>'),
+        coloured(WHITE + '<a:hlinkClick r:id="none"/>'),
         coloured(WHITE, fill="<a:gradFill><a:gsLst/></a:gradFill>"),
         shape("", frame(0, 0.4, 1, 0.5), fill=BLACK_FILL) + coloured(WHITE),
         "<p:pic><p:nvPicPr><p:cNvPr id='3' name=''/></p:nvPicPr><p:spPr>"

@@ -104,9 +104,7 @@ class TextReader:
         return builder.finish(self._ignore)
 
     def _run(self, run: etree._Element, style: LevelStyle, builder: InlineBuilder) -> None:
-        text = (
-            "\n" if run.tag == A + "br" else (run.findtext(A + "t") or "").replace("\v", "\n").replace("_x000B_", "\n")
-        )
+        text = "\n" if run.tag == A + "br" else (run.findtext(A + "t") or "").replace("_x000B_", "\n")
         properties = run.find(A + "rPr")
         if text.strip() and self._is_hidden(properties, style):
             self._background.hidden.append(text)
@@ -127,14 +125,18 @@ class TextReader:
         if 0 < size <= TINY:
             return True
         fill = None if properties is None else properties.find(A + "solidFill")
-        if properties is not None and fill is None and self._background.palette.fill(properties)[0]:
-            return False  # outlines and gradients: they can be seen
-        if properties is not None and properties.find(A + "highlight") is not None:
-            return False
+        if properties is not None:
+            if properties.find(A + "noFill") is not None:
+                return not _has_outline(properties)
+            if fill is None and self._background.palette.fill(properties)[0]:
+                return False  # gradients and patterns: they can be seen
+            # A link has its theme's colour, whatever its run says.
+            if properties.find(A + "highlight") is not None or properties.find(A + "hlinkClick") is not None:
+                return False
         fill = style.fill if fill is None else fill
         if is_transparent(fill):
             return True
-        if self._background.behind is None:
+        if self._background.behind is None or _has_outline(properties):
             return False
         colour = self._background.letters
         if fill is not None:
@@ -167,6 +169,12 @@ class TextReader:
         count = count + 1 if name == bullet else start
         self._counters[level] = (bullet, count)
         return _numbered(bullet, count)
+
+
+def _has_outline(properties: etree._Element | None) -> bool:
+    """Whether letters have a line around them."""
+    line = None if properties is None else properties.find(A + "ln")
+    return line is not None and line.find(A + "noFill") is None and len(line) > 0
 
 
 def _resolved(styles: list[etree._Element], level: int) -> LevelStyle:
