@@ -35,5 +35,7 @@ def points(length: str | None) -> float | None:
 
 def count(text: str | None, otherwise: int = 1, most: int = 1 << 20) -> int:
     """A count, bounded: repetitions are claims of a few bytes about a million cells."""
-    text = (text or "").strip()
+    if text is None:
+        return otherwise
+    text = text.strip()
     return min(int(text), most) if text.isascii() and text.isdigit() and len(text) < 10 else otherwise
