@@ -26,6 +26,10 @@ _SIGNATURES: Final[tuple[tuple[int, bytes, str], ...]] = (
     (0, b"\x7fELF", "application/x-executable"),
     (0, b"MZ", "application/x-dosexec"),
     (257, b"ustar", "application/x-tar"),
+    # Workbooks from before Excel 5 are no compound files: their first record tells the version.
+    (0, b"\x09\x00\x04\x00", "application/vnd.ms-excel"),
+    (0, b"\x09\x02\x06\x00", "application/vnd.ms-excel"),
+    (0, b"\x09\x04\x06\x00", "application/vnd.ms-excel"),
 )
 
 _BY_EXTENSION: Final[dict[str, str]] = {
@@ -34,7 +38,12 @@ _BY_EXTENSION: Final[dict[str, str]] = {
     "docm": "application/vnd.ms-word.document.macroEnabled.12",
     "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
     "dot": "application/msword",
+    "dotm": "application/vnd.ms-word.template.macroEnabled.12",
     "dotx": "application/vnd.openxmlformats-officedocument.wordprocessingml.template",
+    "fodg": "application/vnd.oasis.opendocument.graphics-flat-xml",
+    "fodp": "application/vnd.oasis.opendocument.presentation-flat-xml",
+    "fods": "application/vnd.oasis.opendocument.spreadsheet-flat-xml",
+    "fodt": "application/vnd.oasis.opendocument.text-flat-xml",
     "htm": "text/html",
     "html": "text/html",
     "json": "application/json",
@@ -43,19 +52,44 @@ _BY_EXTENSION: Final[dict[str, str]] = {
     "markdown": "text/markdown",
     "md": "text/markdown",
     "ndjson": "application/x-ndjson",
+    "odg": "application/vnd.oasis.opendocument.graphics",
+    "odm": "application/vnd.oasis.opendocument.text-master",
+    "odp": "application/vnd.oasis.opendocument.presentation",
+    "ods": "application/vnd.oasis.opendocument.spreadsheet",
+    "odt": "application/vnd.oasis.opendocument.text",
+    "otg": "application/vnd.oasis.opendocument.graphics-template",
+    "oth": "application/vnd.oasis.opendocument.text-web",
+    "otp": "application/vnd.oasis.opendocument.presentation-template",
+    "ots": "application/vnd.oasis.opendocument.spreadsheet-template",
+    "ott": "application/vnd.oasis.opendocument.text-template",
     "pdf": "application/pdf",
     "pot": "application/vnd.ms-powerpoint",
     "pps": "application/vnd.ms-powerpoint",
     "ppt": "application/vnd.ms-powerpoint",
+    "potm": "application/vnd.ms-powerpoint.template.macroEnabled.12",
+    "potx": "application/vnd.openxmlformats-officedocument.presentationml.template",
+    "ppam": "application/vnd.ms-powerpoint.addin.macroEnabled.12",
+    "ppsm": "application/vnd.ms-powerpoint.slideshow.macroEnabled.12",
+    "ppsx": "application/vnd.openxmlformats-officedocument.presentationml.slideshow",
+    "pptm": "application/vnd.ms-powerpoint.presentation.macroEnabled.12",
+    "pptx": "application/vnd.openxmlformats-officedocument.presentationml.presentation",
     "tab": "text/tab-separated-values",
     "tsv": "text/tab-separated-values",
     "txt": "text/plain",
     "xhtml": "application/xhtml+xml",
+    "xlam": "application/vnd.ms-excel.addin.macroEnabled.12",
+    "xls": "application/vnd.ms-excel",
+    "xlsb": "application/vnd.ms-excel.sheet.binary.macroEnabled.12",
+    "xlsm": "application/vnd.ms-excel.sheet.macroEnabled.12",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "xlt": "application/vnd.ms-excel",
+    "xltm": "application/vnd.ms-excel.template.macroEnabled.12",
+    "xltx": "application/vnd.openxmlformats-officedocument.spreadsheetml.template",
 }
 
 UNKNOWN: Final = "application/octet-stream"
 # Types whose files are OLE compound files.
-_OLE_TYPES: Final = frozenset({"application/msword", "application/vnd.ms-powerpoint"})
+_OLE_TYPES: Final = frozenset({"application/msword", "application/vnd.ms-excel", "application/vnd.ms-powerpoint"})
 
 
 def media_type_hint(leading_bytes: bytes, key: str) -> str:
@@ -87,6 +121,6 @@ def _by_signature(head: bytes) -> str:
 
 
 def _is_text_type(media_type: str) -> bool:
-    return media_type.startswith("text/") or media_type in {
+    return media_type.startswith("text/") or media_type.endswith("-flat-xml") or media_type in {
         "application/json", "application/x-ndjson", "application/xhtml+xml",
     }  # fmt: skip

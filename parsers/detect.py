@@ -4,19 +4,22 @@ A media type we have no parser for is an answer too: the caller refuses it as `u
 """
 
 import re
-from typing import NamedTuple
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, NamedTuple
 
 from contract.verdicts import FindingKind, Refusal, Severity
 from parsers.blocks import FoundIssue, Refused
-from parsers.registry import DOCX
+from parsers.registry import DOCX, MODULE_OF_MEDIA_TYPE, OOXML, OPEN_DOCUMENT, XLS
 from parsers.text.encoding import decode_head
 from parsers.text.sniff import sniff_text
+
+if TYPE_CHECKING:
+    from parsers.archive_guard import Package
 
 PDF = "application/pdf"
 ZIP = "application/zip"
 OLE = "application/x-ole-storage"
 OCTETS = "application/octet-stream"
-_OOXML = "application/vnd.openxmlformats-officedocument."
 
 # Types that say no more than "unknown" or that a more exact type may refine without anybody having lied.
 _VAGUE = frozenset({"", OCTETS, ZIP, OLE, "text/plain"})
@@ -48,14 +51,37 @@ _MAGIC: tuple[tuple[int, bytes, str], ...] = (
     (0, b"%!PS", "application/postscript"),
     (0, b"\xe4\x52\x5c\x7b\x8c\xd8\xa7\x4d", "application/onenote"),
     (0, b"SQLite format 3\x00", "application/vnd.sqlite3"),
+    # Workbooks from before they were compound files: MS-XLS 2.4.21 and its forerunners' BOF records.
+    (0, b"\x09\x00\x04\x00", XLS),
+    (0, b"\x09\x02\x06\x00", XLS),
+    (0, b"\x09\x04\x06\x00", XLS),
+    (0, b"\x09\x08\x08\x00\x00\x05", XLS),
 )
+_OLE_SIGNATURE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 # Streams of an OLE compound file by which its application is known: MS-CFB 2.6.1 directory entries, names in UTF-16.
 _OLE_STREAMS: tuple[tuple[str, str], ...] = (
     ("WordDocument", "application/msword"),
-    ("Workbook", "application/vnd.ms-excel"),
+    ("Workbook", XLS),
+    ("Book", XLS),  # Excel 5 and 95
     ("PowerPoint Document", "application/vnd.ms-powerpoint"),
     ("__properties_version1.0", "application/vnd.ms-outlook"),
     ("Quill", "application/x-mspublisher"),
+)
+# MS-OFFCRYPTO 2.3.2: an encrypted OOXML package is a compound file with these two streams.
+_ENCRYPTION_STREAMS = frozenset(("EncryptedPackage", "EncryptionInfo"))
+
+# The main part's content type says what a package is: ECMA-376-1, 15.2.
+_MAIN_PART = re.compile(rb"""ContentType\s*=\s*["'](application/vnd\.[\w.-]+?)\.main(?:\+xml)?["']""", re.IGNORECASE)
+_FOLDERS = (("word/", DOCX), ("xl/", OOXML + "spreadsheetml.sheet"), ("ppt/", OOXML + "presentationml.presentation"))
+# OpenDocument 1.3, part 2, 4.8.4: the entry of the package itself, with its attributes in either order.
+_MANIFEST_ROOT = re.compile(
+    rb"""full-path="/"[^>]{0,400}media-type="(application/vnd\.[a-z.-]+)"|"""
+    rb"""media-type="(application/vnd\.[a-z.-]+)"[^>]{0,400}full-path="/\""""
+)
+_SMALL_BYTES = 4 << 20
+# An OpenDocument in one XML file: OpenDocument 1.3, part 3, 3.1.2.
+_FLAT_DOCUMENT = re.compile(
+    rf"""<office:document\s[^>]{{0,8000}}office:mimetype=["']({re.escape(OPEN_DOCUMENT)}(?:text|spreadsheet|presentation|graphics))["'-]"""
 )
 
 
@@ -83,14 +109,14 @@ def _binary_type(document: bytes, hint: str) -> str:
         return PDF
     if document.startswith((b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")):
         return _zip_type(document)
-    if document.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
+    if document.startswith(_OLE_SIGNATURE):
         return _ole_type(document)
     for offset, magic, media_type in _MAGIC:
         # Two letters prove little when the rest is text.
         if document.startswith(magic, offset) and (len(magic) > 2 or b"\x00" in document[:512]):
             return media_type
     # A package with something in front of it: readers of zip look for its end, not its beginning.
-    if _ends_as_zip(document) and hint in (DOCX, ZIP):
+    if _ends_as_zip(document) and (hint == ZIP or _is_package_type(hint)):
         return _zip_type(document)
     return ""
 
@@ -99,24 +125,65 @@ def _zip_type(document: bytes) -> str:
     from parsers.archive_guard import open_package  # only for packages: zipfile costs 13 ms of CPU
 
     package = open_package(document)
-    names = set(package.namelist())
-    if "[Content_Types].xml" in names or "_rels/.rels" in names:
-        for folder, kind in (("word/", DOCX), ("xl/", "spreadsheetml.sheet"), ("ppt/", "presentationml.presentation")):
-            if any(name.startswith(folder) for name in names):
-                return kind if kind == DOCX else _OOXML + kind
-    if "mimetype" in names and package.getinfo("mimetype").file_size < 128:  # ODF and EPUB
-        declared = package.read("mimetype").decode("ascii", "replace").strip()
-        if re.fullmatch(r"[a-z]+/[a-z0-9.+-]+", declared):
-            return declared
+    names = {name.replace("\\", "/").lower(): name for name in package.namelist()}
+    if "[content_types].xml" in names or "_rels/.rels" in names:
+        declared = _read_small(package, names.get("[content_types].xml", ""))
+        if kind := _ooxml_type(declared) or _type_of_folder(names):
+            return kind
+    if "mimetype" in names and package.getinfo(names["mimetype"]).file_size < 128:  # ODF and EPUB
+        declared = package.read(names["mimetype"]).strip()
+        if re.fullmatch(rb"[a-z]+/[a-z0-9.+-]+", declared):
+            return declared.decode("ascii")
+    if "content.xml" in names and (
+        found := _MANIFEST_ROOT.search(_read_small(package, names.get("meta-inf/manifest.xml", "")))
+    ):
+        return (found[1] or found[2]).decode("ascii")
     return ZIP
 
 
+def _read_small(package: "Package", name: str) -> bytes:
+    """A member that says what a package is; nothing when it is missing, damaged or large."""
+    if not name or package.getinfo(name).file_size > _SMALL_BYTES:
+        return b""
+    try:
+        return package.read(name)
+    except Refused as refused:
+        if refused.refusal is not Refusal.CORRUPT:
+            raise
+        return b""
+
+
+def _ooxml_type(content_types: bytes) -> str:
+    """The media type that belongs to the type of the main part; "" when there is none we know."""
+    for found in _MAIN_PART.finditer(content_types.replace(b"\x00", b"")):
+        kind = found[1].decode("ascii").lower().replace("macroenabledtemplate", "macroenabled")
+        kind = f"{kind}.12" if kind.endswith("macroenabled") else kind
+        if kind in MODULE_OF_MEDIA_TYPE:
+            return kind
+    return ""
+
+
+def _type_of_folder(names: Iterable[str]) -> str:
+    names = list(names)
+    return next((kind for folder, kind in _FOLDERS if any(name.startswith(folder) for name in names)), "")
+
+
 def _ole_type(document: bytes) -> str:
-    # MS-OFFCRYPTO 2.3.2: an encrypted OOXML package is a compound file with these two streams.
-    if any(name.encode("utf-16-le") in document for name in ("EncryptedPackage", "EncryptionInfo")):
+    from parsers.office.compound import CompoundFile  # only for these files
+
+    try:
+        names = CompoundFile(document).names()
+    except Refused as refused:
+        if refused.refusal is not Refusal.CORRUPT:
+            raise
+        names = []
+    if not names:  # a damaged directory: what the bytes say is better than nothing
+        known = (*_ENCRYPTION_STREAMS, *(stream for stream, _ in _OLE_STREAMS if len(stream) > 4))
+        names = [name for name in known if name.encode("utf-16-le") in document]
+    if not _ENCRYPTION_STREAMS.isdisjoint(names):
         raise Refused(Refusal.ENCRYPTED, "password-protected Office document")
     for stream, media_type in _OLE_STREAMS:
-        if stream.encode("utf-16-le") in document:
+        if stream in names:
             return media_type
     return OLE
 
@@ -125,6 +192,8 @@ def _text_type(document: bytes, hint: str) -> str:
     head = decode_head(document)
     if head is None:
         return OCTETS
+    if "office:document" in head and (flat := _FLAT_DOCUMENT.search(head)):
+        return flat[1] + "-flat-xml"
     return sniff_text(head, hint)
 
 
@@ -132,22 +201,40 @@ def _ends_as_zip(document: bytes) -> bool:
     return document.rfind(b"PK\x05\x06", max(0, len(document) - 66_000)) >= 0
 
 
+def _is_whole_zip(document: bytes) -> bool:
+    """Whether the last end record says that the file ends with it."""
+    position = document.rfind(b"PK\x05\x06", max(0, len(document) - 66_000))
+    return position + 22 + int.from_bytes(document[position + 20 : position + 22], "little") == len(document)
+
+
 def _mismatch(media_type: str, hint: str) -> list[FoundIssue]:
     both_text = media_type.startswith(_TEXT_FAMILY) and hint.startswith(_TEXT_FAMILY)
-    both_word = media_type == DOCX and "word" in hint
-    if hint in _VAGUE or hint == media_type or both_text or both_word:
+    # A template or a document with macros under a sister's name is read by the same parser: nobody is misled.
+    same_parser = hint in MODULE_OF_MEDIA_TYPE and MODULE_OF_MEDIA_TYPE[hint] == MODULE_OF_MEDIA_TYPE.get(media_type)
+    if hint in _VAGUE or hint == media_type or both_text or same_parser:
         return []
     evidence = f"announced as {hint}, content is {media_type}"
     return [FoundIssue(FindingKind.TYPE_MISMATCH, Severity.LOW, "document", evidence)]
 
 
+def _is_package_type(media_type: str) -> bool:
+    return (
+        media_type.startswith((OOXML, OPEN_DOCUMENT)) and not media_type.endswith("-flat-xml")
+    ) or "macroenabled" in media_type
+
+
 def _polyglot(document: bytes, media_type: str) -> list[FoundIssue]:
     """A file that another reader would take for something else: a favourite for getting past a filter."""
     others = []
-    is_package = media_type in (ZIP, "application/epub+zip") or "document" in media_type
+    is_package = media_type in (ZIP, "application/epub+zip") or _is_package_type(media_type)
     if media_type == PDF and not document.startswith(b"%PDF-") and document[:2] in (b"PK", b"MZ", b"GI", b"\xff\xd8"):
         others.append(f"begins with {document[:4]!r}")
-    if not is_package and _ends_as_zip(document):
+    # Compound files have zip packages among their streams, so that the end of one may stand near theirs.
+    if (
+        not is_package
+        and _ends_as_zip(document)
+        and (not document.startswith(_OLE_SIGNATURE) or _is_whole_zip(document))
+    ):
         others.append("ends as a zip archive")
     if is_package and not document.startswith(b"PK"):
         others.append("something stands before the zip archive")

@@ -8,13 +8,55 @@ from importlib import import_module
 
 from parsers.blocks import Parser
 
-DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+OOXML = "application/vnd.openxmlformats-officedocument."
+DOCX = OOXML + "wordprocessingml.document"
+XLSX = OOXML + "spreadsheetml.sheet"
+PPTX = OOXML + "presentationml.presentation"
+XLS = "application/vnd.ms-excel"
+XLSB = "application/vnd.ms-excel.sheet.binary.macroenabled.12"
+OPEN_DOCUMENT = "application/vnd.oasis.opendocument."
 
 MODULE_OF_MEDIA_TYPE = {
     "application/pdf": "parsers.pdf",
     DOCX: "parsers.office.docx",
     "application/msword": "parsers.legacy.word",
     "application/vnd.ms-powerpoint": "parsers.legacy.powerpoint",
+    OOXML + "wordprocessingml.template": "parsers.office.docx",
+    "application/vnd.ms-word.document.macroenabled.12": "parsers.office.docx",
+    "application/vnd.ms-word.template.macroenabled.12": "parsers.office.docx",
+    XLSX: "parsers.office.sheets.xlsx",
+    OOXML + "spreadsheetml.template": "parsers.office.sheets.xlsx",
+    "application/vnd.ms-excel.sheet.macroenabled.12": "parsers.office.sheets.xlsx",
+    "application/vnd.ms-excel.template.macroenabled.12": "parsers.office.sheets.xlsx",
+    "application/vnd.ms-excel.addin.macroenabled.12": "parsers.office.sheets.xlsx",
+    XLSB: "parsers.office.sheets.xlsb",
+    XLS: "parsers.office.sheets.xls",
+    PPTX: "parsers.office.slides.pptx",
+    OOXML + "presentationml.template": "parsers.office.slides.pptx",
+    OOXML + "presentationml.slideshow": "parsers.office.slides.pptx",
+    "application/vnd.ms-powerpoint.presentation.macroenabled.12": "parsers.office.slides.pptx",
+    "application/vnd.ms-powerpoint.template.macroenabled.12": "parsers.office.slides.pptx",
+    "application/vnd.ms-powerpoint.slideshow.macroenabled.12": "parsers.office.slides.pptx",
+    "application/vnd.ms-powerpoint.addin.macroenabled.12": "parsers.office.slides.pptx",
+    **{
+        OPEN_DOCUMENT + kind: "parsers.office.odf.document"
+        for kind in (
+            "text",
+            "text-template",
+            "text-master",
+            "text-web",
+            "text-flat-xml",
+            "spreadsheet",
+            "spreadsheet-template",
+            "spreadsheet-flat-xml",
+            "presentation",
+            "presentation-template",
+            "presentation-flat-xml",
+            "graphics",
+            "graphics-template",
+            "graphics-flat-xml",
+        )
+    },
     "text/html": "parsers.markup.html",
     "text/markdown": "parsers.markup.markdown",
     "text/plain": "parsers.text.plain",
@@ -28,6 +70,9 @@ PRELOAD_GROUPS = {
     "pdf": ("parsers.pdf",),
     "docx": ("parsers.office.docx",),
     "legacy": ("parsers.legacy.word", "parsers.legacy.powerpoint"),
+    "sheets": ("parsers.office.sheets.xlsx", "parsers.office.sheets.xls"),
+    "slides": ("parsers.office.slides.pptx",),
+    "odf": ("parsers.office.odf.document",),
     "markup": ("parsers.markup.html", "parsers.markup.markdown"),
     "text": ("parsers.text.plain", "parsers.text.delimited", "parsers.text.json_text"),
 }

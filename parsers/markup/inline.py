@@ -4,7 +4,7 @@ Shared by every reader whose format has inline formatting. Nothing here looks at
 """
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import groupby
 from typing import NamedTuple
 
@@ -197,7 +197,7 @@ def _emphasised(spans: list[Span]) -> str:
             if mark not in opened:
                 pieces.append(_SIGN_OF_MARK[mark])
                 opened.append(mark)
-        piece = _core_markdown(replace(span, text=core))
+        piece = _core_markdown(Span(core, span.marks, span.url, span.title, span.raw))
         if piece.endswith("]") and span.raw is None and span is not spans[-1]:
             piece = piece[:-1] + "\\]"  # else a parenthesis in the next span would make a link of it
         pieces.append(piece)

@@ -3,13 +3,13 @@
 import re
 import traceback
 from collections.abc import Iterator
-from datetime import datetime
 
 from lxml import etree
 
 from contract.verdicts import ElementType, FindingKind, Refusal, Severity
 from parsers.blocks import Block, FoundIssue, ParsedDocument, Refused, Report
 from parsers.markup.html_table import plain_lines
+from parsers.office.core_properties import read_core_properties
 from parsers.office.decoration import as_decoration
 from parsers.office.inspection import inspect_package, inspect_text
 from parsers.office.names import R, W, child, toggle, val
@@ -23,9 +23,6 @@ _MEDIA = "application/vnd.openxmlformats-officedocument.wordprocessingml."
 _MACRO = "application/vnd.ms-word."
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ENCRYPTED_STREAM = "EncryptedPackage".encode("utf-16-le")
-_CORE = "{http://schemas.openxmlformats.org/package/2006/metadata/core-properties}"
-_DC = "{http://purl.org/dc/elements/1.1/}"
-_TERMS = "{http://purl.org/dc/terms/}"
 
 
 class DocxParser:
@@ -69,7 +66,7 @@ def _read(document: bytes, report: Report) -> ParsedDocument:
     if not blocks and any(each.kind is FindingKind.TRUNCATED and each.place == main for each in package.findings):
         raise Refused(Refusal.CORRUPT, "nothing readable in a main document part that is not well-formed")
     parsed = ParsedDocument(media_type=_media_type(package, main), blocks=blocks)
-    _read_core(package, parsed)
+    read_core_properties(package, parsed)
     parsed.languages = _languages(package, main)
     found = [*inspect_text(reading.hidden, reading.active_fields), *inspect_package(package)]
     parsed.findings = [*package.findings, *reading.findings, *found]
@@ -216,28 +213,6 @@ def _decoration(reading: Reading, main: str, relationship_id: str, kind: Element
     blocks = [block for block in Story(reading, Place(relationship.target)).read(root) if block.text]
     as_decoration(blocks, kind)
     return blocks
-
-
-def _read_core(package: Package, parsed: ParsedDocument) -> None:
-    root = _related_xml(package, "", "core-properties")
-    if root is None:
-        root = package.xml("docProps/core.xml")
-    if root is None:
-        return
-    parsed.title = (root.findtext(_DC + "title") or "").strip()
-    parsed.author = (root.findtext(_DC + "creator") or root.findtext(_CORE + "lastModifiedBy") or "").strip()
-    parsed.created = _date(root.findtext(_TERMS + "created"))
-    parsed.modified = _date(root.findtext(_TERMS + "modified"))
-
-
-def _date(text: str | None) -> str:
-    """An ISO 8601 date as written, "" when there is no such day."""
-    text = (text or "").strip()
-    try:
-        datetime.fromisoformat(text)
-    except ValueError:
-        return ""
-    return text
 
 
 def _languages(package: Package, main: str) -> list[str]:

@@ -57,13 +57,28 @@ def _points(element: etree._Element, name: str) -> dict[int, str]:
     points: dict[int, str] = {}
     if holder is None:
         return points
+    code = next((each.text or "" for each in holder.iter(C + "formatCode")), "")
     for point in holder.iter(C + "pt"):
         text = tidy(point.findtext(C + "v") or "")
+        if code:
+            text = _formatted(text, point.get("formatCode") or code)
         if text and len(points) < _POINTS_MAX:
             # A category of several levels has the same index once for each level, the inner one first.
             index = number(point.get("idx"))
             points[index] = f"{text} {points[index]}" if index in points else text
     return points
+
+
+def _formatted(value: str, code: str) -> str:
+    """A number of a chart's data as its axis shows it: days, percent. Text stays as it is."""
+    # Imported here: most documents have no chart.
+    from parsers.office.sheets.number_format import shower
+
+    try:
+        amount = float(value)
+    except ValueError:
+        return value
+    return tidy(shower("" if code.lower() == "general" else code, False)(amount))
 
 
 def _series_table(series: list[tuple[str, dict[int, str], dict[int, str]]]) -> Block | None:

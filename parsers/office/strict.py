@@ -6,6 +6,8 @@ _STRICT = re.compile(rb"http://purl\.oclc\.org/ooxml/([A-Za-z]+)/(?=[A-Za-z])")
 _TRANSITIONAL = {
     b"officeDocument": b"http://schemas.openxmlformats.org/officeDocument/2006/",
     b"wordprocessingml": b"http://schemas.openxmlformats.org/wordprocessingml/2006/",
+    b"spreadsheetml": b"http://schemas.openxmlformats.org/spreadsheetml/2006/",
+    b"presentationml": b"http://schemas.openxmlformats.org/presentationml/2006/",
     b"drawingml": b"http://schemas.openxmlformats.org/drawingml/2006/",
 }
 

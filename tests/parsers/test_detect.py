@@ -12,9 +12,18 @@ from parsers.archive_guard import open_package
 from parsers.blocks import Refused
 from parsers.detect import detect
 from parsers.registry import DOCX
+from tests.parsers.compound_file import compound
 
 OUTPUT = 64 << 20
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+XLTX = "application/vnd.openxmlformats-officedocument.spreadsheetml.template"
+PPTX = "application/vnd.openxmlformats-officedocument.presentationml.presentation"
+PPSX = "application/vnd.openxmlformats-officedocument.presentationml.slideshow"
+MS = "application/vnd.ms-"
+MACRO = MS + "{}.macroenabled.12"
+XLS = "application/vnd.ms-excel"
+ODT = "application/vnd.oasis.opendocument.text"
+MANIFEST = b'<m:manifest><m:file-entry m:media-type="%s" m:full-path="/"/></m:manifest>' % ODT.encode()
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(504)
 
 
@@ -28,6 +37,11 @@ def package(**members: bytes) -> bytes:
         for name, content in members.items():
             archive.writestr(name.replace("__", "/"), content)
     return buffer.getvalue()
+
+
+def ooxml(folder: str, main_type: str) -> bytes:
+    types = f'<Types><Override PartName="/{folder}/main" ContentType="{main_type}"/></Types>'
+    return package(**{"[Content_Types].xml": types.encode(), f"{folder}__main": b"<x/>"})
 
 
 def docx(**more: bytes) -> bytes:
@@ -68,6 +82,20 @@ def docx(**more: bytes) -> bytes:
         (package(**{"_rels__.rels": b"", "xl__workbook.xml": b""}), "", XLSX),
         (package(mimetype=b"application/epub+zip"), "", "application/epub+zip"),
         (package(readme=b"x"), "", "application/zip"),
+        (ooxml("word", "application/vnd.ms-word.document.macroEnabled.main+xml"), "", MACRO.format("word.document")),
+        (ooxml("word", MS + "word.template.macroEnabledTemplate.main+xml"), "", MACRO.format("word.template")),
+        (ooxml("xl", "application/vnd.openxmlformats-officedocument.spreadsheetml.template.main+xml"), "", XLTX),
+        (ooxml("xl", MS + "excel.sheet.binary.macroEnabled.main"), "", MACRO.format("excel.sheet.binary")),
+        (ooxml("ppt", "application/vnd.openxmlformats-officedocument.presentationml.slideshow.main+xml"), "", PPSX),
+        (ooxml("ppt", "application/x-unheard-of.main+xml"), "", PPTX),
+        (package(mimetype=b"application/vnd.oasis.opendocument.text\n"), "", ODT),
+        (package(**{"content.xml": b"<x/>", "META-INF__manifest.xml": MANIFEST}), "", ODT),
+        (b'<?xml version="1.0"?><office:document office:mimetype="' + ODT.encode() + b'">', "", ODT + "-flat-xml"),
+        (compound({"Workbook": b"x"}), "", XLS),
+        (compound({"Book": b"x"}), "", XLS),
+        (compound({"WordDocument": b"x", "ObjectPool/_1/Workbook": b"x"}), "", "application/msword"),
+        (compound({"Other": "Workbook".encode("utf-16-le")}), "", "application/x-ole-storage"),
+        (b"\x09\x04\x06\x00\x00\x00\x10\x00", "", XLS),
     ],
 )  # fmt: skip
 def test_types(document: bytes, hint: str, expected: str) -> None:
@@ -107,6 +135,26 @@ def test_a_more_exact_type_is_no_lie() -> None:
     assert findings_of(docx(), "application/zip") == []
     assert findings_of(b"%PDF-1.7", "application/octet-stream") == []
     assert findings_of(b'{"a": 1}', "text/plain") == []
+
+
+def test_the_name_of_a_sister_format_is_no_lie() -> None:
+    assert findings_of(ooxml("word", MS + "word.document.macroEnabled.main+xml"), DOCX) == []
+    assert findings_of(ooxml("xl", "application/vnd.x"), XLTX) == []
+    assert findings_of(ooxml("xl", "application/vnd.x"), PPTX) == [FindingKind.TYPE_MISMATCH]
+    assert findings_of(b"<html><body>report</body></html>", XLS) == [FindingKind.TYPE_MISMATCH]
+
+
+def test_a_package_inside_a_compound_file_is_no_second_format() -> None:
+    inside = compound({"Workbook": b"x" * 5000, "Package": package(a=b"x")})
+    assert findings_of(inside, XLS) == []
+    assert findings_of(inside + package(a=b"x"), XLS) == [FindingKind.POLYGLOT]
+
+
+def test_encryption_is_told_by_streams_not_by_text() -> None:
+    assert kind_of(compound({"Workbook": "EncryptedPackage".encode("utf-16-le")})) == XLS
+    with pytest.raises(Refused) as refused:
+        detect(compound({"EncryptionInfo": b"x", "EncryptedPackage": b"x" * 5000}), "", OUTPUT)
+    assert refused.value.refusal is Refusal.ENCRYPTED
 
 
 def test_two_formats_in_one_file_are_a_finding() -> None:

@@ -24,6 +24,10 @@ DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "letter.DOC", "application/msword"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "show.pps", "application/vnd.ms-powerpoint"),
         (b"{\\rtf1", "letter.doc", "application/rtf"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "a.XLS", "application/vnd.ms-excel"),
+        (b"PK\x03\x04", "a.ods", "application/vnd.oasis.opendocument.spreadsheet"),
+        (b"<?xml", "a.fodt", "application/vnd.oasis.opendocument.text-flat-xml"),
+        (b"\x09\x04\x06\x00\x00\x00", "old.xls", "application/vnd.ms-excel"),
         (b"words", "a.b/c", UNKNOWN),  # a dot in a folder's name is no extension
         (b"words", "pdf\u202etxt.md", "text/markdown"),
     ],

@@ -1,0 +1,1 @@
+"""SANDBOX, untrusted: a reader of OpenDocument files: text, spreadsheets, presentations, drawings, packed or flat."""

@@ -1,0 +1,35 @@
+"""TEST: what the image's manifest routes to a profile has a parser, which the profile loads before its file comes."""
+
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from parsers import registry
+
+MANIFEST = Path(__file__).resolve().parents[2] / "sandbox_images/documents/parser.toml"
+PROFILES = tomllib.loads(MANIFEST.read_text("utf-8"))["profiles"]
+
+
+@pytest.mark.parametrize("name", PROFILES)
+def test_every_media_type_of_a_profile_has_a_parser_that_knows_it(name: str) -> None:
+    for media_type in PROFILES[name]["media_types"]:
+        kind = {"application/xhtml+xml": "text/html"}.get(media_type, media_type.lower())
+        parser = registry.parser_for(kind)
+        assert parser is not None, kind
+        assert kind in parser.media_types
+
+
+@pytest.mark.parametrize("name", PROFILES)
+def test_a_profile_has_loaded_the_parser_of_its_smoke_test(name: str) -> None:
+    registry.preload(PROFILES[name]["preload"])
+    module = registry.MODULE_OF_MEDIA_TYPE[PROFILES[name]["smoke_test"]["media_type"]]
+    assert module.partition(":")[0] in sys.modules
+    groups = [registry.PRELOAD_GROUPS[group] for group in PROFILES[name]["preload"]]
+    assert module.partition(":")[0] in {each for group in groups for each in group}
+
+
+def test_an_unknown_group_is_refused() -> None:
+    with pytest.raises(registry.UnknownGroup):
+        registry.preload(["no such group"])
