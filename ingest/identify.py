@@ -30,6 +30,12 @@ _SIGNATURES: Final[tuple[tuple[int, bytes, str], ...]] = (
 
 _BY_EXTENSION: Final[dict[str, str]] = {
     "csv": "text/csv",
+    "eml": "message/rfc822",
+    "mbox": "application/mbox",
+    "mht": "multipart/related",
+    "mhtml": "multipart/related",
+    "msg": "application/vnd.ms-outlook",
+    "rtf": "application/rtf",
     "docm": "application/vnd.ms-word.document.macroEnabled.12",
     "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
     "dotx": "application/vnd.openxmlformats-officedocument.wordprocessingml.template",
@@ -45,6 +51,29 @@ _BY_EXTENSION: Final[dict[str, str]] = {
     "tab": "text/tab-separated-values",
     "tsv": "text/tab-separated-values",
     "txt": "text/plain",
+    "adoc": "text/asciidoc",
+    "asciidoc": "text/asciidoc",
+    "atom": "application/xml",
+    "cfg": "text/plain",
+    "dbk": "application/xml",
+    "epub": "application/epub+zip",
+    "ini": "text/plain",
+    "ipynb": "application/x-ipynb+json",
+    "ltx": "text/x-tex",
+    "nxml": "application/xml",
+    "opml": "application/xml",
+    "org": "text/org",
+    "rss": "application/xml",
+    "rst": "text/x-rst",
+    "srt": "application/x-subrip",
+    "svg": "image/svg+xml",
+    "tex": "text/x-tex",
+    "text": "text/plain",
+    "toml": "application/toml",
+    "vtt": "text/vtt",
+    "xml": "application/xml",
+    "yaml": "application/yaml",
+    "yml": "application/yaml",
     "xhtml": "application/xhtml+xml",
 }
 
@@ -78,6 +107,8 @@ def _by_signature(head: bytes) -> str:
 
 
 def _is_text_type(media_type: str) -> bool:
-    return media_type.startswith("text/") or media_type in {
+    return media_type.startswith(("text/", "message/", "multipart/")) or media_type in {
         "application/json", "application/x-ndjson", "application/xhtml+xml",
+        "application/mbox", "application/toml", "application/x-ipynb+json", "application/x-subrip", "application/xml",
+        "application/yaml", "image/svg+xml",
     }  # fmt: skip

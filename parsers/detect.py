@@ -20,7 +20,11 @@ _OOXML = "application/vnd.openxmlformats-officedocument."
 
 # Types that say no more than "unknown" or that a more exact type may refine without anybody having lied.
 _VAGUE = frozenset({"", OCTETS, ZIP, OLE, "text/plain"})
-_TEXT_FAMILY = ("text/", "application/json", "application/x-ndjson", "application/xhtml+xml", "application/xml")
+_TEXT_FAMILY = (
+    "text/", "application/json", "application/x-ndjson", "application/xhtml+xml", "application/xml", "message/rfc822",
+    "multipart/related", "application/mbox", "application/yaml", "application/toml", "application/x-subrip",
+    "application/x-ipynb+json", "image/svg+xml",
+)  # fmt: skip
 # Formats whose normalized text is about as long as the file: longer input has no answer within the output limit.
 _VERBATIM = frozenset({"text/plain", "text/markdown", "text/csv", "text/tab-separated-values", "application/json"})
 
@@ -47,6 +51,7 @@ _MAGIC: tuple[tuple[int, bytes, str], ...] = (
     (0, b"{\\rtf", "application/rtf"),
     (0, b"%!PS", "application/postscript"),
     (0, b"\xe4\x52\x5c\x7b\x8c\xd8\xa7\x4d", "application/onenote"),
+    (0, b"\x78\x9f\x3e\x22", "application/vnd.ms-tnef"),
     (0, b"SQLite format 3\x00", "application/vnd.sqlite3"),
 )
 # Streams of an OLE compound file by which its application is known: MS-CFB 2.6.1 directory entries, names in UTF-16.
@@ -54,7 +59,6 @@ _OLE_STREAMS: tuple[tuple[str, str], ...] = (
     ("WordDocument", "application/msword"),
     ("Workbook", "application/vnd.ms-excel"),
     ("PowerPoint Document", "application/vnd.ms-powerpoint"),
-    ("__properties_version1.0", "application/vnd.ms-outlook"),
     ("Quill", "application/x-mspublisher"),
 )
 
@@ -112,6 +116,8 @@ def _zip_type(document: bytes) -> str:
 
 
 def _ole_type(document: bytes) -> str:
+    if _is_message_file(document):
+        return "application/vnd.ms-outlook"
     # MS-OFFCRYPTO 2.3.2: an encrypted OOXML package is a compound file with these two streams.
     if any(name.encode("utf-16-le") in document for name in ("EncryptedPackage", "EncryptionInfo")):
         raise Refused(Refusal.ENCRYPTED, "password-protected Office document")
@@ -119,6 +125,11 @@ def _ole_type(document: bytes) -> str:
         if stream.encode("utf-16-le") in document:
             return media_type
     return OLE
+
+
+def _is_message_file(document: bytes) -> bool:
+    """MS-OXMSG 2.4: whatever files are attached to a message, their streams stand in the same compound file."""
+    return "__properties_version1.0".encode("utf-16-le") in document
 
 
 def _text_type(document: bytes, hint: str) -> str:

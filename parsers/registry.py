@@ -20,6 +20,12 @@ MODULE_OF_MEDIA_TYPE = {
     "text/tab-separated-values": "parsers.text.delimited",
     "application/json": "parsers.text.json_text",
     "application/x-ndjson": "parsers.text.json_text",
+    "message/rfc822": "parsers.mail.eml",
+    "multipart/related": "parsers.mail.mhtml",
+    "application/mbox": "parsers.mail.mbox",
+    "application/vnd.ms-outlook": "parsers.mail.msg",
+    "application/vnd.ms-tnef": "parsers.mail.tnef",
+    "application/rtf": "parsers.rtf.reader",
 }
 
 PRELOAD_GROUPS = {
@@ -27,6 +33,8 @@ PRELOAD_GROUPS = {
     "docx": ("parsers.office.docx",),
     "markup": ("parsers.markup.html", "parsers.markup.markdown"),
     "text": ("parsers.text.plain", "parsers.text.delimited", "parsers.text.json_text"),
+    "mail": ("parsers.mail.eml", "parsers.mail.mhtml", "parsers.mail.mbox", "parsers.mail.msg", "parsers.mail.tnef"),
+    "rtf": ("parsers.rtf.reader",),
 }
 
 
