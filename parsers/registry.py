@@ -26,6 +26,9 @@ MODULE_OF_MEDIA_TYPE = {
     "application/vnd.ms-outlook": "parsers.mail.msg",
     "application/vnd.ms-tnef": "parsers.mail.tnef",
     "application/rtf": "parsers.rtf.reader",
+    "application/epub+zip": "parsers.markup.epub",
+    "application/xml": "parsers.xml.reader",
+    "image/svg+xml": "parsers.xml.reader",
 }
 
 PRELOAD_GROUPS = {
@@ -35,6 +38,8 @@ PRELOAD_GROUPS = {
     "text": ("parsers.text.plain", "parsers.text.delimited", "parsers.text.json_text"),
     "mail": ("parsers.mail.eml", "parsers.mail.mhtml", "parsers.mail.mbox", "parsers.mail.msg", "parsers.mail.tnef"),
     "rtf": ("parsers.rtf.reader",),
+    "xml": ("parsers.xml.reader",),
+    "epub": ("parsers.markup.epub",),
 }
 
 
