@@ -1,6 +1,7 @@
 """SANDBOX, untrusted: EPUB 2 and 3: a zip of XHTML pages in the order of its spine, each read by the HTML reader."""
 
 import posixpath
+import re
 from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
 
@@ -18,6 +19,8 @@ _FINDINGS_PER_KIND_MAX = 20
 _PAGES = frozenset({"application/xhtml+xml", "text/html", "application/x-dtbook+xml", "text/x-oeb1-document"})
 # EPUB 3.3, 4.4, and Adobe's own: what only garbles fonts, so that they are not simply copied out.
 _FONT_OBFUSCATION = frozenset({"http://www.idpf.org/2008/embedding", "http://ns.adobe.com/pdf/enc#rc"})
+# Links within the book lead nowhere once its pages are one text.
+_INNER_LINK = re.compile(r"""(<a\b[^<>]*?)\shref\s*=\s*(?:"(?!\w+:)[^"<>]*"|'(?!\w+:)[^'<>]*')""", re.IGNORECASE)
 
 
 @dataclass(slots=True)
@@ -155,7 +158,7 @@ def _read_page(book: Book, path: str, data: bytes, report: Report, findings: lis
     if styles:
         head = text.lower().find("</head>")
         text = f"{text[:head]}<style>{styles}</style>{text[head:]}" if head >= 0 else text
-    parsed = read_html(text, report)
+    parsed = read_html(_INNER_LINK.sub(r"\1", text), report)
     findings += [FoundIssue(each.kind, each.severity, path, each.evidence) for each in parsed.findings]
     return parsed.blocks
 
