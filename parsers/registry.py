@@ -1,7 +1,7 @@
 """SANDBOX, untrusted: which module reads which media type, and which modules a profile loads before its file comes.
 
-Modules are named here and imported on demand, so that a sandbox for text never pays for a PDF library. A module's parser
-is its `PARSER`, or what is named behind a colon.
+Modules are named here and imported on demand, so that a sandbox for text never pays for a PDF library. A module's
+parser is its `PARSER`, or what is named behind a colon.
 """
 
 from collections.abc import Iterable
@@ -51,10 +51,6 @@ PRELOAD_GROUPS = {
     "rtf": ("parsers.rtf.reader",),
     "xml": ("parsers.xml.reader",),
     "epub": ("parsers.markup.epub",),
-    "light": (
-        "parsers.text.verbatim", "parsers.text.notebook", "parsers.text.subtitles", "parsers.text.rst",
-        "parsers.text.asciidoc", "parsers.text.org", "parsers.text.latex",
-    ),  # fmt: skip
 }
 
 

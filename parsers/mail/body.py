@@ -1,7 +1,8 @@
 """SANDBOX, untrusted: the body of a message: which of its parts a reader sees, once each, and what the others are.
 
-RFC 2046, 5.1: the parts of a `mixed` follow each other, an `alternative` says one thing several times, of a `related` the
-root is shown. Of alternatives HTML is read when it shows anything: senders put structure there, and often nothing else.
+RFC 2046, 5.1: the parts of a `mixed` follow each other, an `alternative` says one thing several times, of a `related`
+the root is shown. Of alternatives HTML is read when it shows anything: senders put structure there, and often nothing
+else.
 """
 
 from contract.verdicts import FindingKind, Refusal, Severity
@@ -15,10 +16,18 @@ from parsers.mail.transfer import decoded
 from parsers.mail.written import is_shown_text, read_text, verbatim
 
 LETTERS_MAX = 2000  # in one message
-_SHOWN_FIELDS = (("From", "from"), ("Sender", "sender"), ("Reply-To", "reply-to"), ("To", "to"), ("Cc", "cc"), ("Bcc", "bcc"), ("Date", "date"))  # fmt: skip
-_REPORTS = frozenset({"message/delivery-status", "message/disposition-notification", "message/feedback-report", "text/rfc822-headers"})  # fmt: skip
+_SHOWN_FIELDS = (
+    ("From", "from"), ("Sender", "sender"), ("Reply-To", "reply-to"), ("To", "to"), ("Cc", "cc"), ("Bcc", "bcc"),
+    ("Date", "date"),
+)  # fmt: skip
+_REPORTS = frozenset({
+    "message/delivery-status", "message/disposition-notification", "message/feedback-report", "text/rfc822-headers",
+})  # fmt: skip
 _MESSAGES = frozenset({"message/rfc822", "message/global", "message/news"})
-_SIGNATURES = frozenset({"application/pgp-signature", "application/pkcs7-signature", "application/x-pkcs7-signature", "application/pgp-keys"})  # fmt: skip
+_SIGNATURES = frozenset({
+    "application/pgp-signature", "application/pkcs7-signature", "application/x-pkcs7-signature",
+    "application/pgp-keys",
+})  # fmt: skip
 _CMS = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime", "application/pkcs7"})
 _TNEF = frozenset({"application/ms-tnef", "application/vnd.ms-tnef"})
 
@@ -50,7 +59,9 @@ class BodyReader:
         elif kind in _REPORTS:
             letter.blocks += verbatim(_bytes_of(part), part.parameters.get("charset", ""))
         elif kind == "message/external-body":
-            where = part.parameters.get("url") or part.parameters.get("site") or part.parameters.get("access-type") or ""
+            where = (
+                part.parameters.get("url") or part.parameters.get("site") or part.parameters.get("access-type") or ""
+            )
             _found(letter, FindingKind.EXTERNAL_REFERENCE, Severity.MEDIUM, f"body kept elsewhere: {where}")
         elif kind in _CMS:
             self._read_cms(part, letter)
@@ -171,7 +182,10 @@ def _richness(part: Part) -> int:
     kind = part.media_type
     if kind.startswith("multipart/"):
         return max((_richness(each) for each in part.parts()), default=0)
-    ranks = {"text/html": 5, "application/xhtml+xml": 5, "text/enriched": 3, "text/richtext": 3, "text/rtf": 3, "text/markdown": 3, "text/plain": 2}  # fmt: skip
+    ranks = {
+        "text/html": 5, "application/xhtml+xml": 5, "text/enriched": 3, "text/richtext": 3, "text/rtf": 3,
+        "text/markdown": 3, "text/plain": 2,
+    }  # fmt: skip
     return ranks.get(kind, 1 if kind.startswith("text/") else 0)
 
 
@@ -184,4 +198,3 @@ def refuse_unreadable(letter: Letter) -> None:
     sealed = letter.encrypted or any(inner.encrypted for inner in letter.letters)
     if sealed and not letter.is_readable():
         raise Refused(Refusal.ENCRYPTED, "an encrypted message")
-

@@ -1,16 +1,28 @@
-"""SANDBOX, untrusted: bytes of a mail to text: by the charset it names when that can be believed, else by how it reads."""
+"""SANDBOX, untrusted: bytes of a mail to text: by the charset it names when that can be believed, else by how it
+reads.
+"""
 
 import codecs
 
+from parsers.blocks import Refused
 from parsers.markup.encoding import codec_of
 from parsers.text.encoding import decode
 from parsers.text.legacy import best_legacy_encoding
-from parsers.blocks import Refused
 
 _GUESS_BYTES = 1 << 16
 # Charsets of mail that no browser knows; each decodes bytes to text and nothing else.
-_MAIL_ONLY = frozenset({"utf-7", "hz", "iso2022_kr", "iso2022_jp_1", "iso2022_jp_2", "iso2022_jp_ext", "cp437", "cp850", "cp852", "cp855", "cp862", "cp865", "mac-greek", "mac-turkish", "mac-latin2", "utf-32", "utf-16", "gb18030", "big5", "johab", "koi8-t", "kz1048", "cp775", "cp737", "cp1125", "cp857", "cp858", "cp864", "shift_jisx0213", "euc_jisx0213", "big5hkscs"})  # fmt: skip
-_ALIASES = {"ks_c_5601": "cp949", "cp-850": "cp850", "utf8mb4": "utf-8", "utf-8859-1": "utf-8", "unicode": "utf-16", "x-mac-roman": "mac-roman", "macintosh": "mac-roman", "x-gbk": "gb18030", "cp936": "gb18030", "windows-936": "gb18030", "iso-8859-8-i": "iso8859-8", "iso-8859-8-e": "iso8859-8", "x-unknown": "", "unknown-8bit": "", "default": "", "us-ascii": ""}  # fmt: skip
+_MAIL_ONLY = frozenset({
+    "utf-7", "hz", "iso2022_kr", "iso2022_jp_1", "iso2022_jp_2", "iso2022_jp_ext", "cp437", "cp850", "cp852",
+    "cp855", "cp862", "cp865", "mac-greek", "mac-turkish", "mac-latin2", "utf-32", "utf-16", "gb18030", "big5",
+    "johab", "koi8-t", "kz1048", "cp775", "cp737", "cp1125", "cp857", "cp858", "cp864", "shift_jisx0213",
+    "euc_jisx0213", "big5hkscs",
+})  # fmt: skip
+_ALIASES = {
+    "ks_c_5601": "cp949", "cp-850": "cp850", "utf8mb4": "utf-8", "utf-8859-1": "utf-8", "unicode": "utf-16",
+    "x-mac-roman": "mac-roman", "macintosh": "mac-roman", "x-gbk": "gb18030", "cp936": "gb18030",
+    "windows-936": "gb18030", "iso-8859-8-i": "iso8859-8", "iso-8859-8-e": "iso8859-8", "x-unknown": "",
+    "unknown-8bit": "", "default": "", "us-ascii": "",
+}  # fmt: skip
 
 
 def codec_named(label: str) -> str:
@@ -29,7 +41,9 @@ def codec_named(label: str) -> str:
 
 
 def decode_as(data: bytes, label: str) -> str:
-    """Text of bytes under a charset label, which senders get wrong: what does not fit it is read as what it looks like."""
+    """Text of bytes under a charset label, which senders get wrong: what does not fit it is read as what it looks
+    like.
+    """
     if data.isascii() and b"\x1b" not in data:
         label = label if codec_named(label) in ("utf-7", "hz", "utf-16", "utf-16-le", "utf-16-be") else "us-ascii"
     name = codec_named(label)

@@ -1,7 +1,7 @@
 """SANDBOX, untrusted: compound files (MS-CFB): storages and streams, with every chain of sectors bounded.
 
-Written here rather than taken from olefile: what a message needs of the format is a page, and a chain that loops, a size
-that lies and a directory that is no tree must each cost no more than the file is long.
+Written here rather than taken from olefile: what a message needs of the format is a page, and a chain that loops, a
+size that lies and a directory that is no tree must each cost no more than the file is long.
 """
 
 import struct

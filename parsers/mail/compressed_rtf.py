@@ -10,8 +10,9 @@ _HEADER = struct.Struct("<4L")
 _COMPRESSED, _RAW = 0x75465A4C, 0x414C454D
 # MS-OXRTFCP 2.1.3.1.1: what the dictionary holds before the first byte.
 _DICTIONARY = (
-    rb"{\rtf1\ansi\mac\deff0\deftab720{\fonttbl;}{\f0\fnil \froman \fswiss \fmodern \fscript \fdecor MS Sans SerifSymbolArial"
-    rb"Times New RomanCourier{\colortbl\red0\green0\blue0" b"\r\n" rb"\par \pard\plain\f0\fs20\b\i\u\tab\tx"
+    rb"{\rtf1\ansi\mac\deff0\deftab720{\fonttbl;}{\f0\fnil \froman \fswiss \fmodern \fscript \fdecor "
+    rb"MS Sans SerifSymbolArialTimes New RomanCourier{\colortbl\red0\green0\blue0" b"\r\n"
+    rb"\par \pard\plain\f0\fs20\b\i\u\tab\tx"
 )  # fmt: skip
 _WINDOW = 4096
 

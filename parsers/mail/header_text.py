@@ -17,10 +17,14 @@ _ENCODED_WORD = re.compile(r"=\?([^?\s]{1,60})\?([bBqQ])\?([^\r\n]*?)\?=")
 _PARAMETER = re.compile(r';\s*([^\s=;"]{1,60})\s*=\s*(?:"((?:[^"\\]|\\.)*)(?:"|\Z)|([^;]*))')
 _SECTION = re.compile(r"([^*]+)(?:\*(\d{1,3}))?(\*)?\Z")
 _DATE = re.compile(
-    r"(\d{1,2})[\s-]+([A-Za-z]{3})[a-z]*[.]?[\s-]+(\d{2,4})[\s,]+(\d{1,2})[:.](\d\d)(?:[:.](\d\d))?\s*([+-]\d{4}|[A-Za-z]{1,5})?"
+    r"(\d{1,2})[\s-]+([A-Za-z]{3})[a-z]*[.]?[\s-]+(\d{2,4})[\s,]+(\d{1,2})[:.](\d\d)"
+    r"(?:[:.](\d\d))?\s*([+-]\d{4}|[A-Za-z]{1,5})?"
 )
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_ZONES = {"ut": 0, "utc": 0, "gmt": 0, "z": 0, "est": -5, "edt": -4, "cst": -6, "cdt": -5, "mst": -7, "mdt": -6, "pst": -8, "pdt": -7}  # fmt: skip
+_ZONES = {
+    "ut": 0, "utc": 0, "gmt": 0, "z": 0, "est": -5, "edt": -4, "cst": -6, "cdt": -5, "mst": -7, "mdt": -6, "pst": -8,
+    "pdt": -7,
+}  # fmt: skip
 _ADDRESS = re.compile(r'\s*(?:"((?:[^"\\]|\\.)*)"|([^<"]*?))\s*<([^<>]*)>')
 _DECODED_CHARS_MAX = 1 << 15
 _PARAMETERS_MAX = 100
@@ -93,7 +97,8 @@ def _joined(parts: dict[int, tuple[str, bool]]) -> str:
         charset, _, rest = first.split("'", 2)
         parts = {**parts, min(parts): (rest, True)}
     data = b"".join(
-        unquote_to_bytes(value) if percent else value.encode("utf-8", "replace") for _, (value, percent) in sorted(parts.items())
+        unquote_to_bytes(value) if percent else value.encode("utf-8", "replace")
+        for _, (value, percent) in sorted(parts.items())
     )
     return decode_as(data, charset)
 
@@ -108,8 +113,8 @@ def iso_date(value: str) -> str:
         year += 2000 if year < 50 else 1900
     try:
         moment = datetime(
-            year, _MONTHS.index(found[2].lower()) + 1, int(found[1]), int(found[4]), int(found[5]), min(int(found[6] or 0), 59),
-            tzinfo=_zone(found[7] or ""),
+            year, _MONTHS.index(found[2].lower()) + 1, int(found[1]), int(found[4]), int(found[5]),
+            min(int(found[6] or 0), 59), tzinfo=_zone(found[7] or ""),
         )  # fmt: skip
     except ValueError:
         return ""

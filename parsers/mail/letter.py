@@ -1,4 +1,6 @@
-"""SANDBOX, untrusted: a message as it is shown, whatever file it came in: subject, labelled fields, body, letters inside."""
+"""SANDBOX, untrusted: a message as it is shown, whatever file it came in: subject, labelled fields, body, letters
+inside.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field

@@ -1,6 +1,9 @@
-"""SANDBOX, untrusted: the body of a message of MAPI properties: HTML, else RTF (which may hold HTML), else plain text."""
+"""SANDBOX, untrusted: the body of a message of MAPI properties: HTML, else RTF (which may hold HTML), else plain
+text.
+"""
 
-from datetime import datetime, timedelta, timezone
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
 from parsers.blocks import Block, FoundIssue, ParsedDocument, Refused, Report
 from parsers.hygiene import has_visible
@@ -12,8 +15,12 @@ from parsers.rtf import reader as rtf
 from parsers.rtf.encapsulated import html_of, is_encapsulated_html
 from parsers.text.plain import blocks_of_text
 
-_FILETIME_EPOCH = datetime(1601, 1, 1, tzinfo=timezone.utc)
-_CODEPAGES = {65000: "utf-7", 65001: "utf-8", 1200: "utf-16-le", 20127: "us-ascii", 28591: "iso-8859-1", 50220: "iso-2022-jp", 50221: "iso-2022-jp", 51932: "euc-jp", 51949: "euc-kr", 20866: "koi8-r", 21866: "koi8-u", 54936: "gb18030", 936: "gb18030", 932: "cp932", 949: "cp949", 950: "big5hkscs", 10000: "mac-roman"}  # fmt: skip
+_FILETIME_EPOCH = datetime(1601, 1, 1, tzinfo=UTC)
+_CODEPAGES = {
+    65000: "utf-7", 65001: "utf-8", 1200: "utf-16-le", 20127: "us-ascii", 28591: "iso-8859-1", 50220: "iso-2022-jp",
+    50221: "iso-2022-jp", 51932: "euc-jp", 51949: "euc-kr", 20866: "koi8-r", 21866: "koi8-u", 54936: "gb18030",
+    936: "gb18030", 932: "cp932", 949: "cp949", 950: "big5hkscs", 10000: "mac-roman",
+}  # fmt: skip
 
 
 def codepage(number: int) -> str:
@@ -44,7 +51,7 @@ def read_body(
     return []
 
 
-def _bodies(html: bytes, charset: str, packed: bytes, plain: str, report: Report):  # type: ignore[no-untyped-def]
+def _bodies(html: bytes, charset: str, packed: bytes, plain: str, report: Report) -> Iterator[ParsedDocument]:
     if html.strip(b"\x00 \r\n"):
         declared = b"charset" in html[:4096].lower()
         text = decode_html(html)[0] if declared or not charset else decode_as(html, charset)

@@ -1,4 +1,6 @@
-"""SANDBOX, untrusted: mailboxes: messages one after another, each begun by a line "From " (RFC 4155, and its dialects)."""
+"""SANDBOX, untrusted: mailboxes: messages one after another, each begun by a line "From " (RFC 4155, and its
+dialects).
+"""
 
 import re
 from collections.abc import Iterator
@@ -13,12 +15,11 @@ MESSAGES_MAX = 10_000
 MEDIA_TYPE = "application/mbox"
 
 # A postmark: an address or a name, then a day with its year; or at least, a field in the line below.
-_POSTMARK = re.compile(
-    rb"From [^\n]*?(?:\d{4}[^\n]*|\n(?:[A-Za-z][A-Za-z0-9-]*:|>From )[^\n]*)(?:\n|\Z)"
-)
+_POSTMARK = re.compile(rb"From [^\n]*?(?:\d{4}[^\n]*|\n(?:[A-Za-z][A-Za-z0-9-]*:|>From )[^\n]*)(?:\n|\Z)")
 # What mail programs write themselves; they do not all put an empty line in front of it.
 _WRITTEN_POSTMARK = re.compile(
-    rb"From \S{1,500} +(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) [ \d]\d \d\d:\d\d"
+    rb"From \S{1,500} +(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) "
+    rb"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) [ \d]\d \d\d:\d\d"
 )
 _QUOTED_FROM = re.compile(rb"^>(>*From )", re.MULTILINE)
 

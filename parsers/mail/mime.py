@@ -1,8 +1,8 @@
 """SANDBOX, untrusted: a message of RFC 5322 taken apart into the parts of RFC 2045, by offsets into its bytes.
 
-Why not `email.parser`: it goes line by line (a 10 MB attachment costs 0.4 s), tries every open boundary on every line, and
-recurses once a level, so nesting is a square of time and then a `RecursionError`. Here a level costs one search for its
-boundary, levels and parts are counted, and nothing is copied until a part is decoded.
+Why not `email.parser`: it goes line by line (a 10 MB attachment costs 0.4 s), tries every open boundary on every line,
+and recurses once a level, so nesting is a square of time and then a `RecursionError`. Here a level costs one search for
+its boundary, levels and parts are counted, and nothing is copied until a part is decoded.
 """
 
 import re
@@ -39,7 +39,9 @@ class Headers:
 
 @dataclass(slots=True)
 class Part:
-    """One MIME entity: its headers, and where its body stands in the document. `level` counts the entities around it."""
+    """One MIME entity: its headers, and where its body stands in the document. `level` counts the entities around
+    it.
+    """
 
     document: bytes
     headers: Headers

@@ -114,7 +114,9 @@ class _Reader:
         self._letters += 1
         self._report.progress("messages", self._letters, 0)
         transport = storage.text(0x007D)
-        headers = read_part(transport.encode("utf-8", "replace"), 0, len(transport.encode("utf-8", "replace")), 0).headers
+        headers = read_part(
+            transport.encode("utf-8", "replace"), 0, len(transport.encode("utf-8", "replace")), 0
+        ).headers
         subject = storage.line(0x0037, 0x0E1D, 0x0070)
         sender = _person(storage, (0x0C1A, 0x0042), (0x5D01, 0x5D02, 0x0C1F, 0x0065)) or _field(headers, "from")
         sent = storage.time(0x0039, 0x0E06, 0x3007) or iso_date(_field(headers, "date"))
@@ -122,7 +124,9 @@ class _Reader:
         recipients = self._recipients(storage)
         letter.fields = [("From", sender)]
         for label, number in (("To", 0x0E04), ("Cc", 0x0E03), ("Bcc", 0x0E02)):
-            letter.fields.append((label, recipients.get(label) or storage.line(number) or _field(headers, label.lower())))
+            letter.fields.append(
+                (label, recipients.get(label) or storage.line(number) or _field(headers, label.lower()))
+            )
         letter.fields += [("Date", _field(headers, "date") or sent.replace("T", " ")), ("Subject", subject)]
         letter.fields = [each for each in letter.fields if each[1]]
         self._read_body(storage, letter)
@@ -132,7 +136,9 @@ class _Reader:
     def _read_body(self, storage: Storage, letter: Letter) -> None:
         html = storage.data(0x1013) or storage.text(0x1013).encode("utf-8", "replace")
         charset = codepage(storage.integer(0x3FDE)) if storage.data(0x1013) else "utf-8"
-        letter.blocks = read_body(html, charset, storage.data(0x1009), storage.text(0x1000), self._report, letter.findings)
+        letter.blocks = read_body(
+            html, charset, storage.data(0x1009), storage.text(0x1000), self._report, letter.findings
+        )
 
     def _recipients(self, storage: Storage) -> dict[str, str]:
         people: dict[str, list[str]] = {}
@@ -155,7 +161,9 @@ class _Reader:
             media_type = attachment.line(0x370E) or "application/octet-stream"
             inline = bool(attachment.text(0x3712)) and media_type.startswith("image/")
             message_class = storage.text(0x001A).upper()
-            if name.lower() in _SEALED_NAMES or (message_class.startswith(_SEALED_CLASSES) and "SIGNED" not in message_class):
+            if name.lower() in _SEALED_NAMES or (
+                message_class.startswith(_SEALED_CLASSES) and "SIGNED" not in message_class
+            ):
                 letter.encrypted.append(name or "S/MIME message")
             else:
                 letter.attachments.append(Attachment(name, media_type, inline))

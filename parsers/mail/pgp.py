@@ -1,10 +1,13 @@
-"""SANDBOX, untrusted: OpenPGP armour in a plain body (RFC 9580, 6.2 and 7): sealed text, and text that is only signed."""
+"""SANDBOX, untrusted: OpenPGP armour in a plain body (RFC 9580, 6.2 and 7): sealed text, and text that is only
+signed.
+"""
 
 import re
 
 _MESSAGE = b"-----BEGIN PGP MESSAGE-----"
 _SIGNED = re.compile(
-    r"-----BEGIN PGP SIGNED MESSAGE-----\n(?:[A-Za-z-]+: [^\n]*\n)*\n?(.*?)\n?-----BEGIN PGP SIGNATURE-----.*?-----END PGP SIGNATURE-----",
+    r"-----BEGIN PGP SIGNED MESSAGE-----\n(?:[A-Za-z-]+: [^\n]*\n)*\n?(.*?)\n?"
+    r"-----BEGIN PGP SIGNATURE-----.*?-----END PGP SIGNATURE-----",
     re.DOTALL,
 )
 

@@ -1,4 +1,6 @@
-"""SANDBOX, untrusted: the content of a signed CMS message (RFC 5652, 5), found by walking its BER, not by trusting it."""
+"""SANDBOX, untrusted: the content of a signed CMS message (RFC 5652, 5), found by walking its BER, not by trusting
+it.
+"""
 
 from typing import NamedTuple
 

@@ -1,4 +1,6 @@
-"""SANDBOX, untrusted: a text part of a message as blocks: HTML, plain (also flowed), enriched, RTF, Markdown, others."""
+"""SANDBOX, untrusted: a text part of a message as blocks: HTML, plain (also flowed), enriched, RTF, Markdown,
+others.
+"""
 
 import re
 
@@ -14,7 +16,10 @@ from parsers.text.plain import blocks_of_text
 _HTML = frozenset({"text/html", "application/xhtml+xml", "text/x-html"})
 _RTF = frozenset({"text/rtf", "application/rtf"})
 _ENRICHED = frozenset({"text/enriched", "text/richtext"})
-_AS_WRITTEN = ("text/calendar", "text/vcard", "text/x-vcard", "text/directory", "text/x-", "text/css", "text/xml", "text/csv", "text/javascript", "text/tab-separated-values")  # fmt: skip
+_AS_WRITTEN = (
+    "text/calendar", "text/vcard", "text/x-vcard", "text/directory", "text/x-", "text/css", "text/xml", "text/csv",
+    "text/javascript", "text/tab-separated-values",
+)  # fmt: skip
 _LOOKS_LIKE_HTML = re.compile(rb"\s*(?:<!doctype\s+html|<html[\s>]|<head[\s>]|<body[\s>])", re.IGNORECASE)
 _ENRICHED_TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9-]{0,60})>")
 _ENRICHED_PARAMETER = re.compile(r"<param>.{0,1000}?</param>", re.IGNORECASE | re.DOTALL)
@@ -75,8 +80,10 @@ def _plain(text: str, media_type: str, options: str, report: Report, findings: l
 
 def _without_files(text: str, findings: list[FoundIssue]) -> str:
     """A body without the uuencoded files in it, each a finding."""
-    for found in _UU_FILE.finditer(text):
-        findings.append(FoundIssue(FindingKind.EMBEDDED_FILE, Severity.LOW, "message", f"{found[1].strip()} (uuencoded)"))
+    findings += [
+        FoundIssue(FindingKind.EMBEDDED_FILE, Severity.LOW, "message", f"{found[1].strip()} (uuencoded)")
+        for found in _UU_FILE.finditer(text)
+    ]
     return _UU_FILE.sub("", text)
 
 

@@ -143,7 +143,12 @@ def _read_pages(book: Book, pages: list[str], report: Report, findings: list[Fou
         read += 1
         page = _read_page(book, path, data, report, findings)
         title = titles.get(path.lower(), "")
-        if title and page and not any(block.kind is ElementType.TITLE for block in page) and page[0].text.strip() != title:
+        if (
+            title
+            and page
+            and not any(block.kind is ElementType.TITLE for block in page)
+            and page[0].text.strip() != title
+        ):
             page.insert(0, Block(ElementType.TITLE, title, depth=1))
         blocks += page
     if not read:
@@ -219,7 +224,10 @@ def _read_metadata(opf: Element, parsed: ParsedDocument) -> None:
     metadata = child(opf, "metadata")
     if metadata is None:
         return
-    inner = [*metadata, *(each for group in metadata if local(group) in ("dc-metadata", "x-metadata") for each in group)]
+    inner = [
+        *metadata,
+        *(each for group in metadata if local(group) in ("dc-metadata", "x-metadata") for each in group),
+    ]
 
     def values(name: str) -> list[str]:
         return [text for each in inner if local(each).lower() == name and (text := plain(each))]

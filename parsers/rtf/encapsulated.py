@@ -23,7 +23,7 @@ def is_encapsulated_html(document: bytes) -> bool:
 
 
 def html_of(document: bytes, report: Report) -> str:
-    """The HTML. Between `\\htmlrtf` and `\\htmlrtf0` stands what only RTF readers are meant to see."""
+    r"""The HTML. Between `\\htmlrtf` and `\\htmlrtf0` stands what only RTF readers are meant to see."""
     return _Extraction(report).run(document)
 
 

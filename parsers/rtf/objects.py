@@ -27,7 +27,7 @@ class Objects:
     _open: list[_Object] = field(default_factory=list)
 
     def begin(self) -> Callable[[], None]:
-        """An `\\object` group opens; call the result when it closes."""
+        r"""An `\\object` group opens; call the result when it closes."""
         self._open.append(_Object())
         self._all.append(self._open[-1])
         return self._end

@@ -10,16 +10,20 @@ from contract.verdicts import ElementType, FindingKind, Refusal, Severity
 from parsers.blocks import Block, FoundIssue, ParsedDocument, Refused, Report
 from parsers.markup.html_table import plain_lines
 from parsers.office.decoration import as_decoration
-from parsers.office.symbols import in_font
 from parsers.rtf import fields, objects
+from parsers.rtf.characters import Characters
 from parsers.rtf.codepages import codec_of_codepage
-from parsers.rtf.state import COLLECTED, COLOURS, DATE, FONTS, INFO, SHOWN, SKIPPED, STYLES, State
+from parsers.rtf.state import COLLECTED, COLOURS, FONTS, INFO, SHOWN, SKIPPED, STYLES, State
 from parsers.rtf.story import Story
-from parsers.rtf.styles import NO_FONT, Colours, Fonts, Info, Styles
 from parsers.rtf.tables import RowFormat
 from parsers.rtf.tokens import Kind, tokens
 from parsers.rtf.vocabulary import (
-    CHARACTERS, DATE_PARTS, FOOTERS, HEADERS, INFO_DATES, INFO_TEXTS, READ_WHEN_STARRED, SYMBOLS, UNSHOWN,
+    CHARACTERS,
+    FOOTERS,
+    HEADERS,
+    READ_WHEN_STARRED,
+    SYMBOLS,
+    UNSHOWN,
 )  # fmt: skip
 
 MEDIA_TYPE = "application/rtf"
@@ -27,7 +31,6 @@ GROUPS_MAX = 10_000  # open at once; what is deeper is read as if it stood there
 STORIES_MAX = 50  # footnotes in text boxes in footnotes …
 _PROGRESS_TOKENS = 20_000
 _EVIDENCE_CHARS = 150
-_HIDDEN_MAX = 1000
 
 
 class RtfParser:
@@ -43,32 +46,23 @@ class RtfParser:
         return _Reader(report).read(document, start)
 
 
-class _Reader:
+class _Reader(Characters):
     """The state of one document's reading."""
 
     def __init__(self, report: Report) -> None:
+        super().__init__()
         self._report = report
-        self._fonts, self._styles, self._colours, self._info = Fonts(), Styles(), Colours(), Info()
-        self._state = State()
         self._groups: list[tuple[State, list[Callable[[], None]]]] = []
         self._groups_beyond = 0
-        self._story = Story()
         self._stories: list[Story] = []
         self._decoration: dict[ElementType, list[list[Block]]] = {ElementType.HEADER: [], ElementType.FOOTER: []}
         self._notes: list[Block] = []
         self._note_count = 0
-        self._note_marks_hidden = 0
-        self._hidden: list[str] = []
         self._instructions: list[list[str]] = []
         self._field_urls: list[str] = []
         self._template: list[str] = []
         self._author: list[str] = []
         self._objects = objects.Objects()
-        self._starred = False
-        self._skip = 0  # characters that stand for the \u before them
-        self._high = 0  # first half of a surrogate pair
-        self._pending = bytearray()
-        self._pending_codec = ""
 
     def read(self, document: bytes, start: int) -> ParsedDocument:
         """The document from its first brace to its last, or to where it breaks off."""
@@ -149,9 +143,7 @@ class _Reader:
             return
         if starred and word not in READ_WHEN_STARRED:
             state.where = SKIPPED
-        elif state.where in _TABLE_READERS:
-            _TABLE_READERS[state.where](self, word, number)
-        elif state.apply(word, number):
+        elif self._table_word(word, number) or state.apply(word, number):
             pass
         elif word in CHARACTERS:
             self._write(CHARACTERS[word])
@@ -162,78 +154,6 @@ class _Reader:
         elif not self._story.row.apply(word, number):
             self._objects.word(word)
 
-    def _unicode(self, number: int) -> None:
-        """`\\uN`: a UTF-16 unit, followed by characters for readers that cannot show it."""
-        self._skip = self._state.unicode_skip
-        unit = number & 0xFFFF if -0x8000 <= number <= 0xFFFF else number
-        if 0xD800 <= unit < 0xDC00:
-            self._high = unit
-            return
-        if 0xDC00 <= unit < 0xE000 and self._high:
-            unit = 0x10000 + ((self._high - 0xD800) << 10) + (unit - 0xDC00)
-        self._high = 0
-        if 0 < unit <= 0x10FFFF:
-            text = chr(unit)
-            font = self._fonts.font(self._state.font)
-            self._write(in_font(font.name, text) if 0xF000 <= unit <= 0xF0FF else text)
-
-    def _bytes(self, data: bytes) -> None:
-        self._starred = False
-        if self._skip:
-            dropped = min(self._skip, len(data))
-            self._skip -= dropped
-            data = data[dropped:]
-        state = self._state
-        if not data or state.where == SKIPPED:
-            return
-        if state.where in (FONTS, COLOURS, STYLES):
-            self._table_text(data)
-            return
-        font = self._fonts.font(state.font)
-        if font.is_symbolic():
-            self._flush()
-            self._write(in_font(font.name, data.decode("latin-1")))
-            return
-        codec = self._fonts.codec_of(font)
-        if codec != self._pending_codec:
-            self._flush()
-            self._pending_codec = codec
-        self._pending += data
-
-    def _flush(self) -> None:
-        if self._pending:
-            text = self._pending.decode(self._pending_codec, "replace")
-            self._pending.clear()
-            self._write(text)
-
-    def _table_text(self, data: bytes) -> None:
-        """Text of the tables at the head: names, ended by semicolons."""
-        where = self._state.where
-        if where == COLOURS:
-            for _ in range(data.count(b";")):
-                self._colours.end_colour()
-            return
-        for name in data.split(b";"):
-            text = name.decode("latin-1").strip()
-            if text and where == FONTS:
-                self._fonts.name(text)
-            elif text:
-                self._styles.name(text)
-
-    def _write(self, text: str) -> None:
-        """Text to wherever the state says."""
-        state = self._state
-        if state.where == COLLECTED:
-            state.sink.append(text)
-        elif state.where == SHOWN and not state.deleted:
-            if state.hidden or state.tiny or (not state.behind and self._colours.is_white(state.colour)):
-                if len(self._hidden) < _HIDDEN_MAX and text.strip():
-                    self._hidden.append(text)
-            elif state.raised:
-                self._story.line.add_superscript(text, state.marks, state.url)
-            else:
-                self._story.line.add(text, state.marks, state.url)
-
     def _end_paragraph(self, _: int | None = None) -> None:
         if self._state.where == SHOWN:
             self._story.end_paragraph(self._state, self._styles)
@@ -241,9 +161,6 @@ class _Reader:
             self._state.sink.append("\n")
 
     # Destinations
-
-    def _collect(self, sink: list[str]) -> None:
-        self._state.where, self._state.sink = COLLECTED, sink
 
     def _enter_story(self, done: Callable[[list[Block]], None]) -> None:
         """What follows in this group is a text of its own; `done` gets its blocks."""
@@ -383,31 +300,6 @@ class _Reader:
     def _object_class(self, _: int | None) -> None:
         self._collect(self._objects.class_name())
 
-    # Words inside the tables at the head
-
-    def _font_word(self, word: str, number: int | None) -> None:
-        self._fonts.word(word, number)
-
-    def _colour_word(self, word: str, number: int | None) -> None:
-        self._colours.word(word, number)
-
-    def _style_word(self, word: str, number: int | None) -> None:
-        self._styles.word(word, number)
-
-    def _info_word(self, word: str, number: int | None) -> None:
-        if word in INFO_TEXTS:
-            self._state.font = NO_FONT
-            self._collect(self._info.texts.setdefault(word, []))
-        elif word in INFO_DATES:
-            self._state.where = DATE
-            self._state.sink = [word]
-        elif word in UNSHOWN:
-            self._state.outside, self._state.where = INFO, SKIPPED
-
-    def _date_word(self, word: str, number: int | None) -> None:
-        if word in DATE_PARTS:
-            self._info.dates.setdefault(self._state.sink[0], {})[word] = number or 0
-
     # The end
 
     def _parsed(self) -> ParsedDocument:
@@ -445,13 +337,7 @@ class _Reader:
         return found
 
 
-_WordReader = Callable[[_Reader, str, int | None], None]
 _Action = Callable[[_Reader, int | None], None]
-
-_TABLE_READERS: dict[int, _WordReader] = {
-    FONTS: _Reader._font_word, COLOURS: _Reader._colour_word, STYLES: _Reader._style_word, INFO: _Reader._info_word,
-    DATE: _Reader._date_word,
-}  # fmt: skip
 
 
 def _go(where: int) -> _Action:

@@ -12,8 +12,8 @@ class State:
     """The formatting in force. Groups copy it; `copied` is written out because half of the time goes there."""
 
     __slots__ = (
-        "behind", "colour", "deleted", "font", "hidden", "in_table", "level", "list_id", "list_level", "marks", "outline",
-        "outside", "raised", "sink", "style", "tiny", "unicode_skip", "url", "where",
+        "behind", "colour", "deleted", "font", "hidden", "in_table", "level", "list_id", "list_level", "marks",
+        "outline", "outside", "raised", "sink", "style", "tiny", "unicode_skip", "url", "where",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -33,7 +33,7 @@ class State:
         self.paragraph_defaults()
 
     def paragraph_defaults(self) -> None:
-        """`\\pard`."""
+        r"""`\\pard`."""
         self.style = 0
         self.outline = 9
         self.list_id = 0
@@ -42,7 +42,7 @@ class State:
         self.level = 0
 
     def character_defaults(self, font: int) -> None:
-        """`\\plain`."""
+        r"""`\\plain`."""
         self.font = font
         self.marks = 0
         self.raised = self.hidden = self.deleted = self.tiny = self.behind = False
@@ -51,7 +51,8 @@ class State:
     def copied(self) -> "State":
         """The state that a group begins with."""
         new = object.__new__(State)
-        new.where, new.outside, new.sink, new.font, new.marks = self.where, self.outside, self.sink, self.font, self.marks
+        new.where, new.outside, new.sink = self.where, self.outside, self.sink
+        new.font, new.marks = self.font, self.marks
         new.raised, new.hidden, new.deleted, new.tiny = self.raised, self.hidden, self.deleted, self.tiny
         new.colour, new.behind, new.unicode_skip, new.url = self.colour, self.behind, self.unicode_skip, self.url
         new.style, new.outline, new.list_id, new.list_level = self.style, self.outline, self.list_id, self.list_level

@@ -66,14 +66,14 @@ class Story:
         return self.tables[-1].cell if self.tables else self.blocks
 
     def end_cell(self, state: State, styles: Styles, level: int) -> None:
-        """`\\cell` and `\\nestcell`."""
+        r"""`\\cell` and `\\nestcell`."""
         state.in_table, state.level = True, max(level, 1)
         self.end_paragraph(state, styles)
         self._sink(level)
         self.tables[-1].end_cell()
 
     def end_row(self, level: int) -> None:
-        """`\\row` and `\\nestrow`."""
+        r"""`\\row` and `\\nestrow`."""
         if len(self.tables) < level:
             return  # a row without a cell
         self._sink(level)

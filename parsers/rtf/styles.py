@@ -1,11 +1,16 @@
-"""SANDBOX, untrusted: the tables at the head of an RTF file: fonts, colours, paragraph styles, and what it says of itself."""
+"""SANDBOX, untrusted: the tables at the head of an RTF file: fonts, colours, paragraph styles, and what it says of
+itself.
+"""
 
 import re
 from dataclasses import dataclass, field
 
 from parsers.rtf.codepages import DEFAULT, SYMBOL_CHARSET, codec_of_charset, codec_of_codepage
 
-_HEADING_NAME = re.compile(r"(?:heading|überschrift|titre|título|titolo|kop|rubrik|otsikko|nagłówek|nadpis|заголовок|標題|标题|見出し)\s*([1-9])", re.IGNORECASE)  # fmt: skip
+_HEADING_NAME = re.compile(
+    r"(?:heading|überschrift|titre|título|titolo|kop|rubrik|otsikko|nagłówek|nadpis|заголовок|標題|标题|見出し)\s*([1-9])",
+    re.IGNORECASE,
+)
 _TITLE_NAMES = frozenset({"title", "titel", "título", "titolo", "название"})
 _BODY_LEVEL = 9
 _HEADING_MAX = 6
@@ -37,7 +42,7 @@ class Styles:
     _outline: int = _BODY_LEVEL
 
     def begin_entry(self) -> None:
-        """A style's group opens. Without `\\s` it is style 0."""
+        r"""A style's group opens. Without `\\s` it is style 0."""
         self._number, self._outline = 0, _BODY_LEVEL
 
     def word(self, word: str, number: int | None) -> None:
@@ -145,7 +150,11 @@ class Info:
     def date(self, name: str) -> str:
         """One of the dates as ISO 8601, "" when it is not given or no date."""
         parts = self.dates.get(name, {})
-        if not 1 <= parts.get("mo", 0) <= 12 or not 1 <= parts.get("dy", 0) <= 31 or not 1 <= parts.get("yr", 0) <= 9999:
+        if (
+            not 1 <= parts.get("mo", 0) <= 12
+            or not 1 <= parts.get("dy", 0) <= 31
+            or not 1 <= parts.get("yr", 0) <= 9999
+        ):
             return ""
         day = f"{parts['yr']:04d}-{parts['mo']:02d}-{parts['dy']:02d}"
         hour, minute = parts.get("hr", 0), parts.get("min", 0)

@@ -15,7 +15,7 @@ LEVELS_MAX = 8
 
 @dataclass(slots=True)
 class CellFormat:
-    """One `\\cellx` and the words before it."""
+    r"""One `\\cellx` and the words before it."""
 
     right: int = 0
     merged_left: bool = False
@@ -25,7 +25,7 @@ class CellFormat:
 
 @dataclass(slots=True)
 class RowFormat:
-    """What `\\trowd` begins. `cell` is the cell under way."""
+    r"""What `\\trowd` begins. `cell` is the cell under way."""
 
     cells: list[CellFormat] = field(default_factory=list)
     header: bool = False
@@ -59,12 +59,12 @@ class OpenTable:
     cell: list[Block] = field(default_factory=list)
 
     def end_cell(self) -> None:
-        """`\\cell`."""
+        r"""`\\cell`."""
         self.cells.append(self.cell)
         self.cell = []
 
     def end_row(self, row: RowFormat) -> None:
-        """`\\row`. Text behind the last cell's end makes one more cell."""
+        r"""`\\row`. Text behind the last cell's end makes one more cell."""
         if self.cell:
             self.end_cell()
         if self.cells:

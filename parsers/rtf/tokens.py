@@ -1,4 +1,6 @@
-"""SANDBOX, untrusted: RTF bytes as tokens: groups, control words, control symbols, text. `\\bin` data never comes out."""
+r"""SANDBOX, untrusted: RTF bytes as tokens: groups, control words, control symbols, text. `\\bin` data never comes
+out.
+"""
 
 import re
 from collections.abc import Iterator
@@ -6,7 +8,8 @@ from enum import IntEnum
 from typing import NamedTuple
 
 _TOKEN = re.compile(
-    rb"([{}])|\\([A-Za-z]{1,64})(-?\d{1,10})?[ ]?|((?:\\'[0-9A-Fa-f]{2})+)|\\([^A-Za-z])|([^\\{}\r\n\x00]+)|[\r\n\x00]+|\\",
+    rb"([{}])|\\([A-Za-z]{1,64})(-?\d{1,10})?[ ]?|((?:\\'[0-9A-Fa-f]{2})+)|\\([^A-Za-z])"
+    rb"|([^\\{}\r\n\x00]+)|[\r\n\x00]+|\\",
 )
 _NUMBER_MAX = 1 << 31
 

@@ -1,4 +1,6 @@
-"""SANDBOX, untrusted: kinds of text that say what they are in their first lines: mail, mailboxes, subtitles, notebooks, TeX."""
+"""SANDBOX, untrusted: kinds of text that say what they are in their first lines: mail, mailboxes, subtitles,
+notebooks, TeX.
+"""
 
 import re
 

@@ -23,10 +23,17 @@ _DELIMITER = re.compile(r"^(?:-{4,}|\.{4,}|={4,}|\*{4,}|_{4,}|\+{4,}|/{4,}|--|``
 _ITEM = re.compile(r"^\s*(?:(\*{1,6}|-)|(\.{1,6})|(\d{1,9}\.|[A-Za-z]\.)|<(?:\d{1,3}|\.)>)[ ]+(?=\S)(.*)$")
 _TERM = re.compile(r"^\s*(\S.{0,300}?)(:{2,4}|;;)(?:[ ]+(.*))?$")
 _ADMONITION = re.compile(r"^(NOTE|TIP|IMPORTANT|WARNING|CAUTION):[ ]+(.*)$", re.DOTALL)
-_BLOCK_MACRO = re.compile(r"^(image|video|audio|include|toc|ifdef|ifndef|ifeval|endif|xref|stem|leveloffset)::(.{0,1000}?)\[(.{0,1000})\]$")
+_BLOCK_MACRO = re.compile(
+    r"^(image|video|audio|include|toc|ifdef|ifndef|ifeval|endif|xref|stem|leveloffset)::(.{0,1000}?)\[(.{0,1000})\]$"
+)
 _AUTHOR_LINE = re.compile(r"^([^\W\d_][\w.'-]*(?:[ ][\w.'-]+){0,4})[ ]*(?:<([^<>\s]+)>)?$")
 _REFERENCE = re.compile(r"\{([\w-]{1,100})\}")
-_BUILT_IN = {"nbsp": "\u00a0", "zwsp": "", "amp": "&", "lt": "<", "gt": ">", "empty": "", "sp": " ", "plus": "+", "vbar": "|", "asterisk": "*", "backtick": "`", "cpp": "C++", "lsquo": "‘", "rsquo": "’", "ldquo": "“", "rdquo": "”", "deg": "°", "brvbar": "¦", "startsb": "[", "endsb": "]", "caret": "^", "tilde": "~", "apos": "'", "quot": '"', "blank": "", "two-colons": "::", "two-semicolons": ";;"}  # fmt: skip
+_BUILT_IN = {
+    "nbsp": "\u00a0", "zwsp": "", "amp": "&", "lt": "<", "gt": ">", "empty": "", "sp": " ", "plus": "+", "vbar": "|",
+    "asterisk": "*", "backtick": "`", "cpp": "C++", "lsquo": "‘", "rsquo": "’", "ldquo": "“", "rdquo": "”",
+    "deg": "°", "brvbar": "¦", "startsb": "[", "endsb": "]", "caret": "^", "tilde": "~", "apos": "'", "quot": '"',
+    "blank": "", "two-colons": "::", "two-semicolons": ";;",
+}  # fmt: skip
 _INLINE = re.compile(
     r"(?:link:|xref:|mailto:)(?P<url>[^\s\[\]]{1,2000})\[(?P<text>[^\]\n]{0,1000})\]"
     r"|(?P<address>(?:https?|ftp)://[^\s\[\]<>]{1,2000}[^\s\[\]<>.,;:!?)\"'])(?:\[(?P<label>[^\]\n]{0,1000})\])?"
@@ -55,7 +62,9 @@ class AsciiDocParser:
         """One document. Nothing it includes is looked for."""
         text, encoding = decode(document)
         attributes: dict[str, str] = {}
-        line_reader = LineReader(_INLINE, _show, lambda plain: _REFERENCE.sub(lambda found: _value(found, attributes), plain))
+        line_reader = LineReader(
+            _INLINE, _show, lambda plain: _REFERENCE.sub(lambda found: _value(found, attributes), plain)
+        )
         reader = Reader(Blocks(line_reader, report), attributes)
         reader.read(normalized_lines(text))
         return ParsedDocument(
@@ -204,7 +213,9 @@ class Reader:
         self._show_caption()
         is_code = style[0].partition("%")[0] in ("source", "listing", "literal") or sign in ("..", "``")
         if is_code or (sign == "--" and len(line) > 2):
-            language = style[1] if len(style) > 1 and style[0].startswith("source") else line.strip("`").partition(",")[0]
+            language = (
+                style[1] if len(style) > 1 and style[0].startswith("source") else line.strip("`").partition(",")[0]
+            )
             self.out.code("\n".join(lines), language if sign in ("``", "--", "..") and language.strip("-.") else "")
         elif sign == "++":
             if style[0] in ("stem", "latexmath", "asciimath"):
@@ -288,14 +299,18 @@ class Reader:
 
 def _closer(line: str) -> str:
     """The line that ends a block: the same, without the language behind a fence."""
-    return line.rstrip("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") if line.startswith("```") else line
+    return (
+        line.rstrip("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")
+        if line.startswith("```")
+        else line
+    )
 
 
 def _is_plain(line: str) -> bool:
     """Whether a line goes on with the text before it."""
     return bool(line.strip()) and not (
-        line == "+" or line.startswith("//") or _DELIMITER.match(line) or _ITEM.match(line) or _BLOCK_ATTRIBUTES.match(line)
-        or _BLOCK_MACRO.match(line) or _HEADING.match(line) or _ATTRIBUTE.match(line)
+        line == "+" or line.startswith("//") or _DELIMITER.match(line) or _ITEM.match(line)
+        or _BLOCK_ATTRIBUTES.match(line) or _BLOCK_MACRO.match(line) or _HEADING.match(line) or _ATTRIBUTE.match(line)
     )  # fmt: skip
 
 
@@ -331,17 +346,19 @@ def _show(reader: LineReader, found: re.Match[str], style: Style) -> None:
         _show_formatted(reader, get, style)
 
 
-def _show_formatted(reader: LineReader, get: dict[str, str], style: Style) -> None:
-    for name, marks in (("mono", CODE), ("mono2", CODE), ("bold", BOLD), ("bold2", BOLD), ("italic", ITALIC), ("italic2", ITALIC), ("mark", 0), ("sub", 0)):  # fmt: skip
-        if get[name] is not None:
-            reader.add(get[name], style.with_marks(marks))
+def _show_formatted(reader: LineReader, get: dict[str, str | None], style: Style) -> None:
+    for name, marks in (
+        ("mono", CODE), ("mono2", CODE), ("bold", BOLD), ("bold2", BOLD), ("italic", ITALIC), ("italic2", ITALIC),
+        ("mark", 0), ("sub", 0),
+    ):  # fmt: skip
+        text = get[name]
+        if text is not None:
+            reader.add(text, style.with_marks(marks))
             return
     if get["sup"] is not None:
         reader.builder.add_superscript(get["sup"], style.marks, style.url)
-        return
-    for name in ("plus", "raw", "passed"):
-        if get[name] is not None:
-            reader.builder.add(get[name], style.marks, style.url)
+    else:
+        reader.builder.add(get["plus"] or get["raw"] or get["passed"] or "", style.marks, style.url)
 
 
 PARSER = AsciiDocParser()

@@ -15,7 +15,7 @@ def read(lines: list[str], separator: str, style: list[str]) -> tuple[list[list[
     """(rows, header rows) of the lines between a table's delimiters."""
     text = "\n".join(lines)
     options = ",".join(style)
-    if separator == "," or "format=csv" in options or "format=\"csv" in options:
+    if separator == "," or "format=csv" in options or 'format="csv' in options:
         rows = [[Cell(text.strip()) for text in row[:COLUMNS_MAX]] for row in _csv_rows(lines)]
         return rows, _header_rows(lines, options, len(rows))
     cells, first_line_cells = _cells(text, separator)

@@ -12,6 +12,7 @@ from parsers.text import latex_words as known
 from parsers.text.encoding import decode
 from parsers.text.latex_table import read_table
 from parsers.text.light import Blocks, LineReader, Style
+from parsers.text.tex_cursor import TOKEN, Cursor
 from parsers.text.tex_source import Source, prepared
 
 MEDIA_TYPE = "text/x-tex"
@@ -21,12 +22,10 @@ MACRO_CHARS_MAX = 200
 EXPANSIONS_MAX = 20_000
 
 _NOTHING = re.compile(r"(?!)")
-_TOKEN = re.compile(
-    r"\\begin\{(?P<begin>[A-Za-z*]{1,40})\}|\\end\{(?P<end>[A-Za-z*]{1,40})\}|\\(?P<word>[A-Za-z@]{1,60})\*?[ \t]*"
-    r"|\\(?P<sign>[^A-Za-z@])|(?P<math>\$\$?)|(?P<brace>[{}])|(?P<break>\n[ \t]*\n\s*)|(?P<space>[ \t\n~]+)|(?P<text>[^\\${}~\n]+)"
-)
 _QUOTES = (("``", "“"), ("''", "”"), ("---", "—"), ("--", "–"), ("`", "‘"))
-_DEFINITION = re.compile(r"\\(?:(?:re)?newcommand|providecommand)\*?\{?\\([A-Za-z]{1,60})\}?\{|\\def\\([A-Za-z]{1,60})\{")
+_DEFINITION = re.compile(
+    r"\\(?:(?:re)?newcommand|providecommand)\*?\{?\\([A-Za-z]{1,60})\}?\{|\\def\\([A-Za-z]{1,60})\{"
+)
 
 
 class LatexParser:
@@ -52,11 +51,10 @@ class LatexParser:
         )
 
 
-class _Reader:
+class _Reader(Cursor):
     def __init__(self, source: Source, out: Blocks, macros: dict[str, str] | None = None, level: int = 0) -> None:
         self.title = self.author = ""
-        self._source = source
-        self._text = source.text
+        super().__init__(source)
         self._out = out
         self._line = LineReader(_NOTHING, lambda *_: None)
         self._macros = macros if macros is not None else {}
@@ -99,7 +97,9 @@ class _Reader:
 
     def _read_titles(self, start: int, end: int) -> None:
         for name in ("title", "author", "date"):
-            found = re.compile(rf"\\{name}[ \t\n]*(?:\[[^\]]{{0,200}}\])?[ \t\n]*(?=\{{)").search(self._text, start, end)
+            found = re.compile(rf"\\{name}[ \t\n]*(?:\[[^\]]{{0,200}}\])?[ \t\n]*(?=\{{)").search(
+                self._text, start, end
+            )
             if found is None:
                 continue
             closed = self._source.braces.get(found.end(), -1)
@@ -130,35 +130,41 @@ class _Reader:
         groups: list[Style] = []
         text = self._text
         steps = 0
-        while position < end and (token := _TOKEN.match(text, position, end)) is not None:
+        while position < end and (token := TOKEN.match(text, position, end)) is not None:
             steps += 1
             if steps % 5000 == 0:
                 self._out.report.progress("tokens", position, len(text))
             start, position = position, token.end()
             kind = token.lastgroup
-            if kind == "text":
-                self._add(token[0], style)
-            elif kind == "space":
-                self._add(" ", style)
-            elif kind == "break":
-                self._end_paragraph()
-            elif kind == "brace":
-                if token[0] == "{":
-                    groups.append(style)
-                elif groups:
-                    style = groups.pop()
-            elif kind == "math":
-                position = self._math(start, token[0], end)
-            elif kind == "sign":
-                position = self._sign(token["sign"], position, end, style)
+            if token[0] == "{":
+                groups.append(style)
+            elif token[0] == "}":
+                style = groups.pop() if groups else style
             elif kind == "word" and token["word"] in known.SWITCHES:
                 style = style.with_marks(known.SWITCHES[token["word"]])
-            elif kind == "word":
-                position = self._command(token["word"], start, position, end, style)
-            elif kind == "begin":
-                position = self._environment(token["begin"], start, position, end, style)
-            elif kind == "end":
+            else:
+                position = self._token(token, start, position, end, style)
+
+    def _token(self, token: re.Match[str], start: int, position: int, end: int, style: Style) -> int:
+        """What one token shows or begins. Returns where the text goes on."""
+        match token.lastgroup:
+            case "text":
+                self._add(token[0], style)
+            case "space":
+                self._add(" ", style)
+            case "break":
+                self._end_paragraph()
+            case "math":
+                return self._math(start, token[0], end)
+            case "sign":
+                return self._sign(token["sign"], position, end, style)
+            case "word":
+                return self._command(token["word"], start, position, end, style)
+            case "begin":
+                return self._environment(token["begin"], start, position, end, style)
+            case "end":
                 self._end_environment(token["end"])
+        return position
 
     def _add(self, text: str, style: Style) -> None:
         for written, shown in _QUOTES:
@@ -181,31 +187,6 @@ class _Reader:
             builder.finish()
             return
         self._out.add_line(builder.finish(), None if marker is None else max(0, len(self._lists) - 1), marker or "")
-
-    # Arguments
-
-    def _argument(self, position: int, end: int) -> tuple[int, int, int]:
-        """(start, end, where it goes on) of the next argument in braces, or of one character."""
-        while position < end and self._text[position] in " \t\n":
-            position += 1
-        if position < end and self._text[position] == "{":
-            closed = self._source.braces.get(position, -1)
-            if 0 <= closed < end:
-                return position + 1, closed, closed + 1
-            return position + 1, position + 1, position + 1
-        if position < end and self._text[position] == "\\":
-            found = _TOKEN.match(self._text, position, end)
-            after = found.end() if found else position + 1
-            return position, after, after
-        return position, min(position + 1, end), min(position + 1, end)
-
-    def _option(self, position: int, end: int) -> tuple[str, int]:
-        """An optional argument in brackets, which is never long, and where the text goes on."""
-        if position < end and self._text[position] == "[":
-            closed = self._text.find("]", position, min(end, position + 2000))
-            if closed >= 0:
-                return self._text[position + 1 : closed], closed + 1
-        return "", position
 
     # Commands
 
@@ -271,15 +252,6 @@ class _Reader:
             return self._skip(position, end, known.SKIPPED_ARGUMENTS[word])
         return self._option(position, end)[1]
 
-    def _skip(self, position: int, end: int, arguments: int) -> int:
-        for _ in range(arguments):
-            position = self._option(position, end)[1]
-            if position < end and self._text[position] not in "{\\ ":
-                break
-            position = self._argument(position, end)[2]
-            position = self._option(position, end)[1]
-        return position
-
     def _expand(self, word: str, position: int, style: Style) -> int:
         self._expansions += 1
         if self._level < 4 and self._expansions <= EXPANSIONS_MAX:
@@ -304,7 +276,14 @@ class _Reader:
 
     def _link(self, word: str, position: int, end: int, style: Style) -> int:
         inner, stop, after = self._argument(self._option(position, end)[1], end)
-        url = self._text[inner:stop].replace("\\%", "%").replace("\\#", "#").replace("\\_", "_").replace("\\&", "&").strip()
+        url = (
+            self._text[inner:stop]
+            .replace("\\%", "%")
+            .replace("\\#", "#")
+            .replace("\\_", "_")
+            .replace("\\&", "&")
+            .strip()
+        )
         if word != "href":
             self._line.link("", url, style)
             return after
@@ -353,7 +332,7 @@ class _Reader:
         return after
 
     def _environment(self, name: str, start: int, position: int, end: int, style: Style) -> int:
-        """`\\begin`: what is no running text is read here up to its end; lists are opened, the rest is transparent."""
+        r"""`\\begin`: what is no running text is read here up to its end; lists are opened, the rest is transparent."""
         closing = self._source.environments.get(start, -1)
         plain_name = name.rstrip("*")
         if closing < 0 or closing > end:
@@ -362,13 +341,15 @@ class _Reader:
         if plain_name in known.MATH:
             body = self._text[position:closing].strip()
             aligned = plain_name in known.ALIGNED
-            self._show_math(f"\\begin{{{name}}}\n{body}\n\\end{{{name}}}" if aligned else body, display=plain_name != "math")
-            return after
-        if name in self._source.verbatim_names:
-            self._end_paragraph()
-            self._out.code(*self._source.verbatim(position, closing, name))
+            self._show_math(
+                f"\\begin{{{name}}}\n{body}\n\\end{{{name}}}" if aligned else body, display=plain_name != "math"
+            )
             return after
         if plain_name in known.UNSHOWN:
+            return after
+        if plain_name in known.VERBATIM:
+            self._end_paragraph()
+            self._out.code(*self._source.verbatim(position, closing, name))
             return after
         if name in known.TABLES or plain_name in known.TABLES:
             self._end_paragraph()
@@ -387,9 +368,22 @@ class _Reader:
             label = f"{plain_name.capitalize()} ({option})." if option else f"{plain_name.capitalize()}."
             self._line.builder.add(label + " ", BOLD)
             return position
-        elif plain_name in ("minipage", "wrapfigure", "multicols", "columns", "column", "frame", "adjustbox", "tcolorbox"):
+        elif plain_name in (
+            "minipage",
+            "wrapfigure",
+            "multicols",
+            "columns",
+            "column",
+            "frame",
+            "adjustbox",
+            "tcolorbox",
+        ):
             position = self._option(position, end)[1]
-            position = self._skip(position, closing, 1) if self._text.startswith("{", position) and plain_name != "frame" else position
+            position = (
+                self._skip(position, closing, 1)
+                if self._text.startswith("{", position) and plain_name != "frame"
+                else position
+            )
         return self._option(position, end)[1]
 
     def _end_environment(self, name: str) -> None:

@@ -49,7 +49,7 @@ def read_table(source: Source, start: int, end: int, shown: Shown) -> tuple[list
 
 
 def _cell(source: Source, start: int, end: int, shown: Shown) -> Cell:
-    """One cell, with the spans that `\\multicolumn` and `\\multirow` give it."""
+    r"""One cell, with the spans that `\\multicolumn` and `\\multirow` give it."""
     text = source.text
     while (rule := re.compile(r"\s*").match(text, start, end)) and _RULES.match(text, rule.end(), end):
         found = _RULES.match(text, rule.end(), end)

@@ -1,4 +1,6 @@
-"""SANDBOX, untrusted: what the readers of light markup (reStructuredText, AsciiDoc, Org, LaTeX) share: lines, lists, tables."""
+"""SANDBOX, untrusted: what the readers of light markup (reStructuredText, AsciiDoc, Org, LaTeX) share: lines, lists,
+tables.
+"""
 
 import re
 from collections.abc import Callable

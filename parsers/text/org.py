@@ -22,6 +22,7 @@ _CHECKBOX = {"[ ]": "☐", "[X]": "☒", "[x]": "☒", "[-]": "☐"}
 _FOOTNOTE = re.compile(r"^\[fn:([\w-]{1,40})\][ ]+(.*)$")
 _DRAWER = re.compile(r"^\s*:[\w-]{1,60}:\s*$")
 _RULE = re.compile(r"^\s*\|[-+|: ]*$")
+_DRAWER_LINES_MAX = 200
 _CODE_BLOCKS = frozenset({"src", "example", "export"})
 _BREAKS = ("*", "#", "|", "[fn:")
 _INLINE = re.compile(
@@ -101,10 +102,12 @@ class _Reader:
         elif stripped.startswith("|"):
             self._table()
         elif stripped.startswith((": ", ":\n")):
-            self.out.code("\n".join(each.strip()[2:] for each in self._while(lambda each: each.strip().startswith(":"))))
+            self.out.code(
+                "\n".join(each.strip()[2:] for each in self._while(lambda each: each.strip().startswith(":")))
+            )
         elif item is not None:
             self._item(item)
-        elif stripped.startswith("\\begin{") or stripped.startswith(("\\[", "$$")):
+        elif stripped.startswith(("\\begin{", "\\[", "$$")):
             self._formula(stripped)
         else:
             self._paragraph(line)
@@ -139,7 +142,9 @@ class _Reader:
             self._at = start
             return
         closing = f"#+end_{name}"
-        stop = next(number for number in range(start, len(self._lines)) if self._lines[number].strip().lower() == closing)
+        stop = next(
+            number for number in range(start, len(self._lines)) if self._lines[number].strip().lower() == closing
+        )
         lines = self._lines[start:stop]
         self._at = stop + 1
         if name in _CODE_BLOCKS:
@@ -152,7 +157,8 @@ class _Reader:
 
     def _drawer(self) -> None:
         """A drawer up to its `:END:`, which is near."""
-        end = next((at for at in range(self._at + 1, min(self._at + 200, len(self._lines))) if self._lines[at].strip().upper() == ":END:"), -1)  # fmt: skip
+        near = range(self._at + 1, min(self._at + _DRAWER_LINES_MAX, len(self._lines)))
+        end = next((at for at in near if self._lines[at].strip().upper() == ":END:"), -1)
         if end < 0:
             self.out.paragraph(self._lines[self._at])
         self._at = max(end, self._at) + 1
@@ -216,7 +222,12 @@ class _Reader:
 
 
 def _continues(column: int, line: str) -> bool:
-    return bool(line.strip()) and indent_of(line) > column and not _ITEM.match(line) and not line.strip().startswith(("#+", "|"))
+    return (
+        bool(line.strip())
+        and indent_of(line) > column
+        and not _ITEM.match(line)
+        and not line.strip().startswith(("#+", "|"))
+    )
 
 
 def _show(reader: LineReader, found: re.Match[str], style: Style) -> None:

@@ -1,7 +1,7 @@
 """SANDBOX, untrusted: reStructuredText (docutils.sourceforge.io/docs/ref/rst): sections, lists, directives, tables.
 
-Own reader instead of docutils: that takes 80 ms to import and knows how to read other files; what is wanted of the format
-here is what a reader sees.
+Own reader instead of docutils: that takes 80 ms to import and knows how to read other files; what is wanted of the
+format here is what a reader sees.
 """
 
 import re
@@ -9,42 +9,38 @@ from collections.abc import Callable
 
 from contract.verdicts import ElementType
 from parsers.blocks import ParsedDocument, Report
-from parsers.markup.inline import BOLD, ITALIC, STRIKE
 from parsers.text import rst_table
 from parsers.text.encoding import decode
-from parsers.text.light import Blocks, LineReader, Style, indent_of, normalized_lines
+from parsers.text.light import Blocks, LineReader, indent_of, normalized_lines
+from parsers.text.rst_inline import DIRECTIVE, INLINE, Names
 
 MEDIA_TYPE = "text/x-rst"
 BLOCKS_NESTED_MAX = 12
-_SUBSTITUTIONS_MAX = 1000
 
 _ADORNMENT = re.compile(r"^([!-/:-@\[-`{-~])\1{1,}$")
 _BULLET = re.compile(r"^(\s*)([-*+•‣⁃])(?:\s+(.*)|$)")
 _NUMBERED = re.compile(r"^(\s*)(\(?(?:\d{1,9}|[A-Za-z]|[ivxlcdmIVXLCDM]{1,8}|#)[.)])\s+(\S.*)$")
 _FIELD = re.compile(r"^:([^:\s`](?:[^:\n`]{0,80}[^:\s`])?):(?:[ ]+(.*))?$")
-_DIRECTIVE = re.compile(r"^\.\.[ ]+(?:\|([^|\n]{1,100})\|[ ]+)?([A-Za-z][\w:+.-]{0,60}?)::(?:[ ]+(.*))?$")
 _FOOTNOTE = re.compile(r"^\.\.[ ]+\[([^\]\n]{1,60})\](?:[ ]+(.*))?$")
-_TARGET = re.compile(r"^\.\.[ ]+_(?:`([^`\n]{1,300})`|([^:\n]{1,300})):(?:[ ]+(.*))?$")
 _LINE_BLOCK = re.compile(r"^\|(?:[ ]+(.*))?$")
 _OPTION = re.compile(r"^(?:--?[\w?#-]+|/[A-Z])(?:[ =]\S+)?(?:,[ ]--?[\w-]+(?:[ =]\S+)?)*(?:[ ]{2,}(.*))?$")
 _GRID_EDGE = re.compile(r"^\+(?:[-=]+\+)+$")
 _SIMPLE_EDGE = re.compile(r"^=+(?:[ ]+=+)+$")
-_CODE = frozenset({"code", "code-block", "sourcecode", "parsed-literal", "highlight", "prompt", "ipython", "testcode", "doctest", "console", "productionlist", "graphviz", "mermaid"})  # fmt: skip
-_ADMONITIONS = frozenset({"note", "tip", "hint", "important", "warning", "caution", "danger", "error", "attention", "seealso", "todo", "versionadded", "versionchanged", "deprecated", "versionremoved"})  # fmt: skip
-_UNSHOWN = frozenset({"contents", "toctree", "index", "meta", "sectnum", "section-numbering", "default-role", "role", "raw", "currentmodule", "tabularcolumns", "target-notes", "header", "footer", "title", "autosummary", "automodule", "autoclass", "autofunction", "module", "unicode", "date", "class", "default-domain"})  # fmt: skip
-_INLINE = re.compile(
-    r"``(?P<literal>[^`](?:[^\n]{0,2000}?[^`])?)``"
-    r"|:(?P<role>[\w:+.-]{1,60}):`(?P<content>[^`]{1,2000})`"
-    r"|`(?P<link>[^`]{1,2000})`__?|`(?P<interpreted>[^`]{1,2000})`"
-    r"|(?<![\w*])\*\*(?P<bold>[^\s*](?:[^\n]{0,2000}?[^\s\\])?)\*\*(?!\w)"
-    r"|(?<![\w*])\*(?P<italic>[^\s*](?:[^*\n]{0,2000}?[^\s*\\])?)\*(?!\w)"
-    r"|\|(?P<substitution>[^\s|](?:[^|\n]{0,100}[^\s|])?)\|_{0,2}"
-    r"|\[(?P<note>#?[\w.-]{0,40}|\*)\]_(?!\w)|(?P<reference>\b[A-Za-z0-9](?:[\w.-]{0,100}[A-Za-z0-9])?)__?(?![\w`*])"
-    r"|_`(?P<target>[^`\n]{1,200})`|(?P<address>(?:https?|ftp|mailto):[^\s<>`]{1,2000}[^\s<>`.,;:!?)\]'\"])"
-    r"|\\(?P<escaped>[^\w\s]|[ ])"
-)
-_ROLE_MARKS = {"strong": BOLD, "emphasis": ITALIC, "guilabel": BOLD, "menuselection": BOLD, "title": ITALIC, "t": ITALIC, "dfn": ITALIC, "del": STRIKE, "term": 0, "sup": 0, "sub": 0, "superscript": 0, "subscript": 0, "abbr": 0, "doc": 0, "ref": 0, "numref": 0, "download": 0, "rfc": 0, "pep": 0}  # fmt: skip
-_WITH_TARGET = re.compile(r"^(.*?)\s*<([^<>]+)>$", re.DOTALL)
+_CODE = frozenset({
+    "code", "code-block", "sourcecode", "parsed-literal", "highlight", "prompt", "ipython", "testcode", "doctest",
+    "console", "productionlist", "graphviz", "mermaid",
+})  # fmt: skip
+_ADMONITIONS = frozenset({
+    "note", "tip", "hint", "important", "warning", "caution", "danger", "error", "attention", "seealso", "todo",
+    "versionadded", "versionchanged", "deprecated", "versionremoved",
+})  # fmt: skip
+_UNSHOWN = frozenset({
+    "contents", "toctree", "index", "meta", "sectnum", "section-numbering", "default-role", "role", "raw",
+    "currentmodule", "tabularcolumns", "target-notes", "header", "footer", "title", "autosummary", "automodule",
+    "autoclass", "autofunction", "module", "unicode", "date", "class", "default-domain",
+})  # fmt: skip
+
+_LABELS = {"seealso": "See also", "versionadded": "Added in version", "versionchanged": "Changed in version"}
 
 
 class RstParser:
@@ -56,8 +52,8 @@ class RstParser:
         """One document. `include`, `raw` and every other way to another file stay what they are: words."""
         text, encoding = decode(document)
         lines = normalized_lines(text)
-        names = _Names(lines)
-        out = Blocks(LineReader(_INLINE, names.show), report)
+        names = Names(lines)
+        out = Blocks(LineReader(INLINE, names.show), report)
         reader = Reader(out)
         reader.read(lines)
         title = next((block.text for block in out.blocks[:3] if block.kind is ElementType.TITLE), "")
@@ -70,79 +66,6 @@ class RstParser:
             encoding=encoding,
             findings=out.findings,
         )
-
-
-class _Names:
-    """Link targets and substitutions, which may be defined behind their use."""
-
-    def __init__(self, lines: list[str]) -> None:
-        self._targets: dict[str, str] = {}
-        self._substitutions: dict[str, str] = {}
-        for line in lines:
-            line = line.strip()
-            if not line.startswith(".. "):
-                continue
-            target, directive = _TARGET.match(line), _DIRECTIVE.match(line)
-            if target is not None and target[3]:
-                self._targets.setdefault(_key(target[1] or target[2]), target[3].strip())
-            elif directive is not None and directive[1] and directive[2] in ("replace", "unicode"):
-                if len(self._substitutions) < _SUBSTITUTIONS_MAX:
-                    value = directive[3] or "" if directive[2] == "replace" else ""
-                    self._substitutions.setdefault(directive[1], value[:1000])
-
-    def show(self, reader: LineReader, found: re.Match[str], style: Style) -> None:
-        """What one piece of inline markup shows."""
-        get = found.groupdict()
-        if get["literal"] is not None:
-            reader.code(get["literal"], style)
-        elif get["role"] is not None:
-            self._role(reader, get["role"].rpartition(":")[2], get["content"], style)
-        elif get["link"] is not None or get["reference"] is not None:
-            self._reference(reader, get["link"] or get["reference"], style, found[0])
-        elif get["bold"] is not None:
-            reader.add(get["bold"], style.with_marks(BOLD))
-        elif get["italic"] is not None or get["interpreted"] is not None:
-            reader.add(get["italic"] or get["interpreted"], style.with_marks(ITALIC))
-        elif get["substitution"] is not None:
-            reader.plain(self._substitutions.get(get["substitution"], found[0]), style)
-        elif get["note"] is not None:
-            marker = get["note"].lstrip("#") or "*"
-            reader.builder.add_raw(f"[{marker}]", f"[^{marker}]" if marker.isalnum() else f"\\[{marker}]")
-        elif get["address"] is not None:
-            reader.link("", get["address"], style)
-        elif get["escaped"] is not None:
-            reader.plain(get["escaped"].strip(), style)
-        else:
-            reader.plain(get["target"] or "", style)
-
-    def _role(self, reader: LineReader, role: str, content: str, style: Style) -> None:
-        if role == "math":
-            reader.formula(content)
-            return
-        named = _WITH_TARGET.match(content)
-        shown = (named[1] if named else content).lstrip("~!")
-        if role in _ROLE_MARKS:
-            reader.add(shown, style.with_marks(_ROLE_MARKS[role]))
-        else:
-            reader.code(shown, style)
-
-    def _reference(self, reader: LineReader, content: str, style: Style, written: str) -> None:
-        named = _WITH_TARGET.match(content)
-        if named is not None:
-            url = named[2]
-            if url.endswith("_"):
-                url = self._targets.get(_key(url[:-1]), "")
-            reader.link(" ".join(named[1].split()) or url, url, style)
-            return
-        url = self._targets.get(_key(content), "")
-        if not url and not written.startswith("`"):
-            reader.plain(written if written.endswith("__") else content, style)
-        else:
-            reader.link(" ".join(content.split()), url, style)
-
-
-def _key(name: str) -> str:
-    return " ".join(name.split()).lower()
 
 
 class Reader:
@@ -191,10 +114,6 @@ class Reader:
         elif _LINE_BLOCK.match(line):
             rows = self._while(lambda each: _LINE_BLOCK.match(each) is not None)
             self.out.paragraph("\n".join(row[2:].strip() for row in rows))
-        elif line.startswith(">>> "):
-            self.out.code("\n".join(self._while(bool)), "pycon")
-        elif line.startswith(" "):
-            self._indented()
         else:
             self._text(line)
 
@@ -229,7 +148,8 @@ class Reader:
 
     def _is_overlined(self, line: str) -> bool:
         text, below = self._line(1), self._line(2)
-        return _ADORNMENT.match(line) is not None and bool(text.strip()) and below == line and len(line) >= 3 and not _ADORNMENT.match(text)  # fmt: skip
+        drawn = _ADORNMENT.match(line) is not None and len(line) >= 3 and below == line
+        return drawn and bool(text.strip()) and not _ADORNMENT.match(text)
 
     def _heading(self, text: str, style: str, lines: int) -> None:
         if style not in self._styles:
@@ -251,7 +171,9 @@ class Reader:
         self._at += 1
         body = self._while_indented(width)
         lines = [text, *body]
-        end = next((number for number, line in enumerate(lines) if not line or _BULLET.match(line) and number), len(lines))
+        end = next(
+            (number for number, line in enumerate(lines) if not line or (_BULLET.match(line) and number)), len(lines)
+        )
         first = "\n".join(lines[:end])
         literal = first.endswith("::")
         self.out.item(_joined(first[:-1] if literal else first), self._depth, marker)
@@ -262,7 +184,7 @@ class Reader:
             self._inside(rest, self._depth + 1)
 
     def _while_indented(self, width: int) -> list[str]:
-        lines = self._while(lambda each: not each or indent_of(each) >= min(width, 2) and each.startswith(" "))
+        lines = self._while(lambda each: not each or (indent_of(each) >= min(width, 2) and each.startswith(" ")))
         margin = min((indent_of(line) for line in lines if line), default=0)
         return [line[margin:] for line in lines]
 
@@ -277,7 +199,7 @@ class Reader:
 
     def _explicit(self, line: str) -> None:
         self._at += 1
-        directive, note = _DIRECTIVE.match(line), _FOOTNOTE.match(line)
+        directive, note = DIRECTIVE.match(line), _FOOTNOTE.match(line)
         if directive is not None and not directive[1]:
             self._directive(directive[2].rpartition(":")[2].lower(), (directive[3] or "").strip())
         elif note is not None:
@@ -292,7 +214,9 @@ class Reader:
         while body and (option := _FIELD.match(body[0])) is not None:
             options[option[1]] = option[2] or ""
             body = body[1:]
-        if name in ("include", "literalinclude") or (name in ("raw", "csv-table") and ("file" in options or "url" in options)):
+        if name in ("include", "literalinclude") or (
+            name in ("raw", "csv-table") and ("file" in options or "url" in options)
+        ):
             self.out.include(argument or options.get("file", "") or options.get("url", ""))
         elif name in _CODE:
             self.out.code("\n".join(body) or argument, argument.split(" ")[0] if body else "")
@@ -312,7 +236,7 @@ class Reader:
     def _block_directive(self, name: str, argument: str, body: list[str]) -> None:
         """A directive around ordinary text: admonitions under their names, topics and rubrics under their titles."""
         if name in _ADMONITIONS:
-            label = {"seealso": "See also", "versionadded": "Added in version", "versionchanged": "Changed in version"}.get(name, name.capitalize())  # fmt: skip
+            label = _LABELS.get(name, name.capitalize())
             self.out.paragraph(f"**{label}:** {argument}".strip())
         elif argument:
             self.out.paragraph(f"**{argument}**" if name in ("admonition", "topic", "rubric", "sidebar") else argument)
@@ -372,19 +296,36 @@ class Reader:
         self._inside(self._body(), self._depth)
 
     def _text(self, line: str) -> None:
-        below = self._line(1)
-        if below.startswith(" ") and not line.endswith("::") and (self._at == 0 or not self._line(-1) or self._line(-1).startswith(" ")):
-            self._at += 1  # a term with its definition
-            option = _OPTION.match(line)
-            term, rest = (line[: option.start(1)].strip(), option[1]) if option and option[1] else (line, "")
-            self.out.paragraph(f"``{term}`` {rest}" if option else f"**{term}**" if "*" not in term and "`" not in term else term)
+        if line.startswith(">>> "):
+            self.out.code("\n".join(self._while(bool)), "pycon")
+        elif line.startswith(" "):
             self._indented()
-            return
-        lines = self._while(lambda each: bool(each) and not each.startswith(".. ") and not each.startswith(" "))
-        if not lines:
-            self._at += 1
-            return
-        text = "\n".join(lines)
+        elif self._is_term(line):
+            self._term(line)
+        else:
+            self._paragraph(line)
+
+    def _is_term(self, line: str) -> bool:
+        """Whether the line stands alone above what is indented."""
+        above = self._line(-1)
+        return self._line(1).startswith(" ") and not line.endswith("::") and (not above or above.startswith(" "))
+
+    def _term(self, line: str) -> None:
+        """A term with its definition, or an option with its description."""
+        self._at += 1
+        option = _OPTION.match(line)
+        if option is not None:
+            end = option.start(1) if option[1] else len(line)
+            self.out.paragraph(f"``{line[:end].strip()}`` {option[1] or ''}")
+        else:
+            self.out.paragraph(line if "*" in line or "`" in line else f"**{line}**")
+        self._indented()
+
+    def _paragraph(self, line: str) -> None:
+        start = self._at
+        self._at += 1
+        self._while(lambda each: bool(each) and not each.startswith((".. ", " ")))
+        text = "\n".join(self._lines[start : self._at])
         literal = text.endswith("::")
         if literal:
             text = text[:-2].rstrip() + (":" if text[-3:-2].strip() else "")

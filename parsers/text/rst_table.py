@@ -52,7 +52,9 @@ def _grid_row(texts: list[list[str]], starts: list[int], edges: list[int]) -> li
 
 
 def from_simple(lines: list[str]) -> tuple[list[list[Cell]], int]:
-    """A simple table. Its first edge says where columns begin; a line without text in the first goes on with the row."""
+    """A simple table. Its first edge says where columns begin; a line without text in the first goes on with the
+    row.
+    """
     columns = [found.start() for found in re.finditer(r"=+", lines[0])][:COLUMNS_MAX]
     rows: list[list[Cell]] = []
     header_rows = 0
@@ -63,7 +65,9 @@ def from_simple(lines: list[str]) -> tuple[list[list[Cell]], int]:
             continue
         if not line:
             continue
-        texts = [line[start : columns[at + 1] if at + 1 < len(columns) else None].strip() for at, start in enumerate(columns)]
+        texts = [
+            line[start : columns[at + 1] if at + 1 < len(columns) else None].strip() for at, start in enumerate(columns)
+        ]
         if not texts[0] and rows and len(rows) != header_rows:
             for cell, text in zip(rows[-1], texts, strict=True):
                 cell.text = f"{cell.text} {text}".strip()

@@ -1,13 +1,14 @@
 """SANDBOX, untrusted: subtitles (WebVTT, SubRip): cues joined into paragraphs, with who speaks and since when.
 
-A cue is cut where a screen line ends, so a paragraph goes on until the speaker changes, nobody speaks for a while, or it
-is long enough to be cited: "[00:11] Roger Bingham: We are in New York City …".
+A cue is cut where a screen line ends, so a paragraph goes on until the speaker changes, nobody speaks for a while, or
+it is long enough to be cited: "[00:11] Roger Bingham: We are in New York City …".
 """
 
 import html
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 from contract.verdicts import ElementType
 from parsers.blocks import Block, ParsedDocument, Report
@@ -66,7 +67,7 @@ class SubtitlesParser:
 
 def _block(cues: list[Cue]) -> Block:
     lines = [cues[0].text]
-    for before, cue in zip(cues, cues[1:], strict=False):
+    for before, cue in pairwise(cues):
         if cue.text != before.text:  # captions that scroll repeat their last line
             lines.append(cue.text)
     speaker = f"{cues[0].speaker}: " if cues[0].speaker else ""

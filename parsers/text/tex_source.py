@@ -1,4 +1,6 @@
-"""SANDBOX, untrusted: TeX source made ready for one walk: comments out, verbatim text aside, braces and environments paired."""
+"""SANDBOX, untrusted: TeX source made ready for one walk: comments out, verbatim text aside, braces and environments
+paired.
+"""
 
 import re
 from dataclasses import dataclass, field
@@ -20,7 +22,6 @@ class Source:
     braces: dict[int, int] = field(default_factory=dict)
     environments: dict[int, int] = field(default_factory=dict)
     pieces: list[str] = field(default_factory=list)
-    verbatim_names: frozenset[str] = VERBATIM
 
     def verbatim(self, start: int, end: int, name: str) -> tuple[str, str]:
         """(code, language) of a verbatim environment, from the hole that its text left."""
@@ -46,7 +47,11 @@ def prepared(text: str) -> Source:
     unclosed: set[str] = set()
     for found in _VERBATIM_BEGIN.finditer(text) if "\\begin" in text else ():
         closing = f"\\end{{{found[0][7:-1]}}}"
-        if found.start() < position or closing in unclosed or "%" in text[text.rfind("\n", 0, found.start()) + 1 : found.start()]:
+        if (
+            found.start() < position
+            or closing in unclosed
+            or "%" in text[text.rfind("\n", 0, found.start()) + 1 : found.start()]
+        ):
             continue
         end = text.find(closing, found.end())
         if end < 0:

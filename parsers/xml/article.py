@@ -7,8 +7,16 @@ from parsers.blocks import FoundIssue, ParsedDocument, Report
 from parsers.xml.flow import Around, Flow, person
 from parsers.xml.tree import Element, attribute, child, descendant, local, plain
 
-_AUTHOR_PATHS = (("info", "author"), ("articleinfo", "author"), ("bookinfo", "author"), ("teiHeader", "fileDesc", "titleStmt", "author"), ("description", "title-info", "author"), ("DocumentProperties", "Author"))  # fmt: skip
-_TITLE_PATHS = (("info", "title"), ("articleinfo", "title"), ("bookinfo", "title"), ("teiHeader", "fileDesc", "titleStmt", "title"), ("description", "title-info", "book-title"), ("title",), ("DocumentProperties", "Title"))  # fmt: skip
+_AUTHOR_PATHS = (
+    ("info", "author"), ("articleinfo", "author"), ("bookinfo", "author"),
+    ("teiHeader", "fileDesc", "titleStmt", "author"), ("description", "title-info", "author"),
+    ("DocumentProperties", "Author"),
+)  # fmt: skip
+_TITLE_PATHS = (
+    ("info", "title"), ("articleinfo", "title"), ("bookinfo", "title"),
+    ("teiHeader", "fileDesc", "titleStmt", "title"), ("description", "title-info", "book-title"), ("title",),
+    ("DocumentProperties", "Title"),
+)  # fmt: skip
 _BACK_TITLES = {"ack": "Acknowledgments", "ref-list": "References", "abstract": "Abstract", "glossary": "Glossary"}
 
 
@@ -16,7 +24,9 @@ def read_article(root: Element, report: Report) -> ParsedDocument:
     """A document of any vocabulary whose names `roles.py` knows."""
     flow = Flow(report)
     if descendant(root, "article-meta") is not None or descendant(root, "front-stub") is not None:
-        flow.special = {name: _special(flow, name) for name in ("article-meta", "front-stub", *_BACK_TITLES, "sub-article", "response")}  # fmt: skip
+        flow.special = {name: _special(flow, name) for name in (
+            "article-meta", "front-stub", *_BACK_TITLES, "sub-article", "response",
+        )}  # fmt: skip
     parsed = ParsedDocument(media_type="application/xml", blocks=flow.read(root))
     if flow.hidden:
         evidence = f"{len(flow.hidden)} runs: {' '.join(flow.hidden[:50])}"[:200]
@@ -69,19 +79,19 @@ def _read_front(flow: Flow, meta: Element, around: Around) -> None:
         flow.paragraph(plain(subtitle))
     flow.paragraph(", ".join(_contributors(meta)))
     for place in meta.iter("{*}aff"):
-        label = child(place, "label")
-        words = [" ".join(text.split()) for text in place.itertext()]
-        shown = " ".join(word for word in words if word)
-        number = plain(label)
-        flow.paragraph(shown if not number or not shown.startswith(number) else f"{number} {shown[len(number):].strip()}")
+        shown = " ".join(word for text in place.itertext() if (word := " ".join(str(text).split())))
+        number = plain(child(place, "label"))
+        flow.paragraph(
+            shown if not number or not shown.startswith(number) else f"{number} {shown[len(number) :].strip()}"
+        )
     for abstract in meta:
         if local(abstract) in ("abstract", "trans-abstract"):
             flow.special["abstract"](abstract, Around(level=1))
     for group in meta:
         if local(group) == "kwd-group":
             words = [plain(each) for each in group.iter("{*}kwd")]
-            label = plain(child(group, "title")).rstrip(":") or "Keywords"
-            flow.paragraph(f"{label}: {', '.join(word for word in words if word)}")
+            heading = plain(child(group, "title")).rstrip(":") or "Keywords"
+            flow.paragraph(f"{heading}: {', '.join(word for word in words if word)}")
     statement = descendant(meta, "funding-statement")
     if statement is not None:
         flow.paragraph(plain(statement))
@@ -110,6 +120,7 @@ def _publication_date(meta: Element) -> str:
         if local(each) == "pub-date":
             year, month, day = (plain(child(each, name)) for name in ("year", "month", "day"))
             if len(year) == 4 and year.isdigit():
-                dates.append("-".join([year, *(part.zfill(2) for part in (month, day) if part.isdigit() and len(part) < 3)]))
+                dates.append(
+                    "-".join([year, *(part.zfill(2) for part in (month, day) if part.isdigit() and len(part) < 3)])
+                )
     return min((date for date in dates if len(date) == 10), default=min(dates, default=""))
-

@@ -7,7 +7,7 @@ from contract.verdicts import ElementType
 from parsers.blocks import Block, FoundIssue, ParsedDocument, Report
 from parsers.markup.html import read_html
 from parsers.xml.roles import DOCUMENT_NAMES
-from parsers.xml.tree import Element, local, namespace
+from parsers.xml.tree import Element, attributes, local, namespace
 
 _CARRIES_HTML = re.compile(r"<(?:p|div|table|span|ul|ol|h[1-6]|br|font|a|b|strong|em)\b[^<>]*>", re.IGNORECASE)
 _HTML_CHARS_MIN = 30
@@ -103,14 +103,14 @@ def _name(element: Element) -> str:
 
 
 def _start(element: Element) -> str:
-    attributes = [f'{_attribute_name(key, element)}="{_escaped(value)}"' for key, value in element.attrib.items()]
+    shown = [f'{_attribute_name(key, element)}="{_escaped(value)}"' for key, value in attributes(element)]
     if element.getparent() is None and namespace(element):
-        attributes.insert(0, f'xmlns="{_escaped(namespace(element))}"' if not element.prefix else f'xmlns:{element.prefix}="{_escaped(namespace(element))}"')  # fmt: skip
-    return " ".join([_name(element), *attributes])
+        declared = f"xmlns:{element.prefix}" if element.prefix else "xmlns"
+        shown.insert(0, f'{declared}="{_escaped(namespace(element))}"')
+    return " ".join([_name(element), *shown])
 
 
-def _attribute_name(key: str | bytes, element: Element) -> str:
-    name = key.decode() if isinstance(key, bytes) else key
+def _attribute_name(name: str, element: Element) -> str:
     if not name.startswith("{"):
         return name
     uri, _, plain_name = name[1:].partition("}")

@@ -8,7 +8,7 @@ from contract.verdicts import ElementType, FindingKind, Severity
 from parsers.blocks import Block, FoundIssue, ParsedDocument, Report
 from parsers.markup.html import read_html
 from parsers.markup.visibility import parse_declarations
-from parsers.xml.tree import Element, attribute, child, local, plain
+from parsers.xml.tree import Element, all_text, attribute, attributes, child, local, plain
 
 _UNDRAWN = frozenset({"defs", "symbol", "style", "metadata", "clipPath", "mask", "pattern", "marker", "title", "desc"})
 _REMOTE = ("http://", "https://", "//", "file:")
@@ -43,7 +43,7 @@ class _Drawing:
         self._note(element, name)
         if name in _UNDRAWN or not name:
             return
-        style = {key: value.strip().lower() for key, value in element.attrib.items() if isinstance(key, str)}
+        style = {key: value.strip().lower() for key, value in attributes(element)}
         style |= parse_declarations(attribute(element, "style"))
         if style.get("display") == "none" or _is_zero(style.get("opacity")):
             self._hide(plain(element))
@@ -65,7 +65,7 @@ class _Drawing:
         pieces = [element.text or ""]
         for each in element:
             starts_line = each.get("y") is not None or (each.get("dy") or "0").strip() not in ("0", "0em")
-            pieces += ["\n" if starts_line else "", "".join(each.itertext()), each.tail or ""]
+            pieces += ["\n" if starts_line else "", all_text(each), each.tail or ""]
         lines = [" ".join(line.split()) for line in "".join(pieces).replace("\r", "").split("\n")]
         text = " ".join(line for line in lines if line)
         if look.invisible or look.tiny or look.unfilled:
@@ -79,7 +79,7 @@ class _Drawing:
 
     def _note(self, element: Element, name: str) -> None:
         self.scripts += name in ("script", "handler") or any(
-            isinstance(key, str) and key.lower().startswith("on") for key in element.attrib
+            key.lower().startswith("on") for key, _ in attributes(element)
         )
         address = attribute(element, "href").strip()
         self.scripts += address.lower().startswith("javascript:")
@@ -96,7 +96,9 @@ def read_drawing(root: Element, report: Report) -> ParsedDocument:
     if description:
         drawing.blocks.append(Block(ElementType.NARRATIVE_TEXT, description))
     drawing.walk(root, _Look())
-    return ParsedDocument("image/svg+xml", drawing.blocks, title=title, findings=[*drawing.findings, *_findings(drawing)])
+    return ParsedDocument(
+        "image/svg+xml", drawing.blocks, title=title, findings=[*drawing.findings, *_findings(drawing)]
+    )
 
 
 def _findings(drawing: _Drawing) -> list[FoundIssue]:

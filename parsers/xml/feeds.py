@@ -29,13 +29,17 @@ def read_feed(root: Element, report: Report) -> ParsedDocument:
     for number, item in enumerate(items[:ITEMS_MAX]):
         report.progress("entries", number, len(items))
         blocks += _entry(item, report, findings)
-    author = plain(child(head, "managingEditor")) or plain(child(head, "author", "name")) or plain(child(head, "creator"))
+    author = (
+        plain(child(head, "managingEditor")) or plain(child(head, "author", "name")) or plain(child(head, "creator"))
+    )
     return ParsedDocument(
         media_type="application/xml",
         blocks=blocks,
         title=title,
         author=author,
-        modified=_date(plain(child(head, "lastBuildDate")) or plain(child(head, "updated")) or plain(child(head, "pubDate"))),
+        modified=_date(
+            plain(child(head, "lastBuildDate")) or plain(child(head, "updated")) or plain(child(head, "pubDate"))
+        ),
         languages=[language] if (language := plain(child(head, "language")))[:35].replace("-", "").isalpha() else [],
         findings=findings,
     )
@@ -123,7 +127,9 @@ def _outlines(parent: Element, depth: int, blocks: list[Block]) -> None:
         if text:
             markdown = f"[{escape(text)}]{link_target(url)}" if url else None
             found = [Link(text, url)] if url else []
-            blocks.append(Block(ElementType.LIST_ITEM, text, markdown, depth=min(depth, _OUTLINE_DEPTH_MAX), links=found))
+            blocks.append(
+                Block(ElementType.LIST_ITEM, text, markdown, depth=min(depth, _OUTLINE_DEPTH_MAX), links=found)
+            )
         note = attribute(outline, "_note").strip()
         if note:
             blocks.append(Block(ElementType.NARRATIVE_TEXT, note))

@@ -13,11 +13,14 @@ from parsers.markup import inline, links
 from parsers.markup.html_table import plain_lines
 from parsers.markup.inline import InlineBuilder
 from parsers.xml.roles import ROLE_OF, Role
-from parsers.xml.tree import Element, attribute, child, descendant, local, plain
+from parsers.xml.tree import Element, all_text, attribute, child, descendant, local, plain
 
 _SPACES = re.compile(r"[ \t\r\n]+")
 _MARKS = {Role.BOLD: inline.BOLD, Role.ITALIC: inline.ITALIC, Role.CODE: inline.CODE, Role.STRIKE: inline.STRIKE}
-_INLINE = frozenset({*_MARKS, Role.RAISED, Role.LINK, Role.BREAK, Role.INLINE_FORMULA, Role.PERSON, Role.RUN, Role.QUOTE, Role.FOOTNOTE, Role.CITATION})  # fmt: skip
+_INLINE = frozenset({
+    *_MARKS, Role.RAISED, Role.LINK, Role.BREAK, Role.INLINE_FORMULA, Role.PERSON, Role.RUN, Role.QUOTE,
+    Role.FOOTNOTE, Role.CITATION,
+})  # fmt: skip
 _NUMBERED_TYPES = frozenset({"order", "ordered", "alpha-lower", "alpha-upper", "roman-lower", "roman-upper", "arabic"})
 _PROGRESS_EVERY = 500
 _TABLES_NESTED_MAX = 3
@@ -137,34 +140,43 @@ class Flow:
 
     def _block(self, element: Element, role: Role, around: Around) -> None:
         self.flush(around)
-        if role is Role.SECTION:
-            self._section(element, around)
-        elif role is Role.HEADING:
-            self.heading(element, around)
-        elif role in (Role.LIST, Role.NUMBERED):
-            self._list(element, role, around)
-        elif role is Role.ITEM:
-            self._item(element, around)
-        elif role is Role.TERM:
-            self.children(element, replace(around, marks=around.marks | inline.BOLD))
-        elif role is Role.TABLE:
-            self._table(element, around)
-        elif role is Role.CODE_BLOCK:
-            text = "".join(element.itertext()).strip("\r\n")
-            language = attribute(element, "language") or attribute(element, "outputclass").removeprefix("language-")
-            if text.strip():
-                self.blocks.append(Block(ElementType.CODE_SNIPPET, text, language=language))
-        elif role is Role.FORMULA:
-            self._display_formula(element)
-        elif role is Role.CAPTION:
-            self._caption(element, around)
-        elif role is Role.LABEL:
-            self._label = plain(element)
-        elif role is not Role.SKIPPED:
-            self.children(element, around)
+        match role:
+            case Role.SECTION:
+                self._section(element, around)
+            case Role.HEADING:
+                self.heading(element, around)
+            case Role.LIST | Role.NUMBERED:
+                self._list(element, role, around)
+            case Role.ITEM:
+                self._item(element, around)
+            case Role.TERM:
+                self.children(element, replace(around, marks=around.marks | inline.BOLD))
+            case Role.TABLE:
+                self._table(element, around)
+            case Role.BLOCK | Role.PARAGRAPH:
+                self.children(element, around)
+            case _:
+                self._whole(element, role)
         self.flush(around)
         if self._label and role in (Role.BLOCK, Role.SECTION):
             self.paragraph(self._taken_label().strip())  # nothing came that it could stand before
+
+    def _whole(self, element: Element, role: Role) -> None:
+        """An element that becomes one block, or none."""
+        if role is Role.CODE_BLOCK:
+            self._code(element)
+        elif role is Role.FORMULA:
+            self._display_formula(element)
+        elif role is Role.CAPTION:
+            self._caption(element)
+        elif role is Role.LABEL:
+            self._label = plain(element)
+
+    def _code(self, element: Element) -> None:
+        text = all_text(element).strip("\r\n")
+        language = attribute(element, "language") or attribute(element, "outputclass").removeprefix("language-")
+        if text.strip():
+            self.blocks.append(Block(ElementType.CODE_SNIPPET, text, language=language))
 
     def _section(self, element: Element, around: Around) -> None:
         inner = replace(around, level=around.level + 1)
@@ -197,7 +209,7 @@ class Flow:
         self.flush(inner)
         self._marker = None
 
-    def _caption(self, element: Element, around: Around) -> None:
+    def _caption(self, element: Element) -> None:
         """A caption with the label that stands beside it ("Fig 4"). All its paragraphs are one block."""
         inner = Flow(self._report)
         inner.special = self.special
@@ -226,7 +238,7 @@ class Flow:
 
         for title in element:
             if ROLE_OF.get(local(title).lower()) in (Role.HEADING, Role.CAPTION):
-                self._caption(title, around)
+                self._caption(title)
         block = read_table(element, read_cell)
         if block is not None:
             self.blocks.append(block)
@@ -239,7 +251,7 @@ class Flow:
         elif role is Role.LINK:
             self._link(element, around)
         elif role is Role.RAISED:
-            self._line.add_superscript(_SPACES.sub(" ", "".join(element.itertext())), around.marks, around.url)
+            self._line.add_superscript(_SPACES.sub(" ", all_text(element)), around.marks, around.url)
         elif role is Role.BREAK:
             self._line.add("\n", around.marks, around.url)
         elif role is Role.INLINE_FORMULA:
@@ -330,11 +342,13 @@ def tex_of(element: Element) -> str:
     """A formula: its TeX when the document has it, else its characters."""
     tex = element if local(element) == "tex-math" else descendant(element, "tex-math")
     if tex is None:
-        tex = next((each for each in element.iter("{*}annotation") if "tex" in (each.get("encoding") or "").lower()), None)
+        tex = next(
+            (each for each in element.iter("{*}annotation") if "tex" in (each.get("encoding") or "").lower()), None
+        )
     if tex is None:
         label = child(element, "label")
         return " ".join(plain(each) for each in element if each is not label).strip() or plain(element)
-    text = "".join(tex.itertext()).strip()
+    text = all_text(tex).strip()
     body = re.search(r"\\begin\{document\}(.*)\\end\{document\}", text, re.DOTALL)  # JATS wraps it in a whole document
     return (body[1] if body else text).strip().strip("$").strip()
 
@@ -352,7 +366,10 @@ def reference(citation: Element) -> str:
     people = [person(each) for each in citation.iter("{*}name", "{*}string-name", "{*}collab")]
     if descendant(citation, "etal") is not None:
         people.append("et al.")
-    parts = {name: plain(descendant(citation, name)) for name in ("article-title", "chapter-title", "data-title", "source", "volume", "issue", "fpage", "lpage", "elocation-id", "year", "publisher-name", "comment", "version")}  # fmt: skip
+    parts = {name: plain(descendant(citation, name)) for name in (
+        "article-title", "chapter-title", "data-title", "source", "volume", "issue", "fpage", "lpage",
+        "elocation-id", "year", "publisher-name", "comment", "version",
+    )}  # fmt: skip
     pages = "–".join(filter(None, (parts["fpage"], parts["lpage"]))) or parts["elocation-id"]
     volume = parts["volume"] + (f"({parts['issue']})" if parts["issue"] else "")
     place = ": ".join(filter(None, (volume, pages)))
@@ -361,5 +378,14 @@ def reference(citation: Element) -> str:
     identifier = next((plain(each) for each in citation.iter("{*}pub-id") if each.get("pub-id-type") == "doi"), "")
     link = descendant(citation, "ext-link")
     tail = f"doi:{identifier}" if identifier else plain(link)
-    pieces = (", ".join(people), title, where, parts["version"], parts["publisher-name"], parts["year"], parts["comment"], tail)
+    pieces = (
+        ", ".join(people),
+        title,
+        where,
+        parts["version"],
+        parts["publisher-name"],
+        parts["year"],
+        parts["comment"],
+        tail,
+    )
     return ". ".join(piece.rstrip(".") for piece in pieces if piece)

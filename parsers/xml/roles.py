@@ -42,48 +42,49 @@ class Role(Enum):
 
 
 _NAMES: dict[Role, str] = {
-    Role.SECTION: "sec section sect1 sect2 sect3 sect4 sect5 simplesect refsection refsect1 refsect2 chapter part appendix "
-    "preface article book abstract trans-abstract ack acknowledgements dedication glossary bibliography app topic concept task "
-    "reference div div1 div2 div3 div4 sub-article response boxed-text sidebar example-section refentry colophon glossdiv "
-    "bio ref-list fn-group def-list-section procedure bibliodiv index-section notes warning caution important note tip",
-    Role.HEADING: "title head article-title-heading subtitle bridgehead refname h1 h2 h3 h4 h5 h6",
-    Role.PARAGRAPH: "p para simpara formalpara ab l line v attrib shortdesc cmd stepresult info stage sp speaker subject "
-    "disp-quote-p verse-line quotee literallayout-p poem-title text-author stanza-title",
-    Role.LIST: "list itemizedlist variablelist simplelist ul sl list-unordered deflist def-list dl gloss listbibl "
-    "segmentedlist calloutlist qandaset steps-unordered choices properties",
+    Role.SECTION: "sec section sect1 sect2 sect3 sect4 sect5 simplesect refsection refsect1 refsect2 refsect3 chapter "
+    "part appendix preface article book abstract trans-abstract ack acknowledgements dedication glossary "
+    "glossdiv bibliography bibliodiv colophon procedure sidebar boxed-text app topic concept task "
+    "reference div div1 div2 div3 div4 div5 sub-article response bio ref-list fn-group notes warning "
+    "caution important note tip",
+    Role.HEADING: "title head subtitle bridgehead refname h1 h2 h3 h4 h5 h6",
+    Role.PARAGRAPH: "p para simpara formalpara ab l line v attrib shortdesc cmd info stage sp speaker subject "
+    "text-author",
+    Role.LIST: "list itemizedlist variablelist simplelist segmentedlist calloutlist qandaset ul sl dl def-list "
+    "listbibl choices",
     Role.NUMBERED: "orderedlist ol steps substeps",
-    Role.ITEM: "list-item listitem item li sli member step def dd callout answer question ref biblioentry bibliomixed bibl "
-    "choice substep glossdef",
-    Role.TERM: "term dt glossterm label-term dthd",
+    Role.ITEM: "list-item listitem item li sli member step substep choice def dd glossdef callout question answer "
+    "ref bibl biblioentry bibliomixed",
+    Role.TERM: "term dt glossterm",
     Role.TABLE: "table informaltable tgroup simpletable tbl",
-    Role.CODE_BLOCK: "programlisting screen codeblock pre literallayout synopsis preformat eg",
+    Role.CODE_BLOCK: "programlisting screen codeblock pre preformat literallayout synopsis eg",
     Role.BOLD: "bold b strong guibutton guimenu guimenuitem uicontrol",
-    Role.ITALIC: "italic i em emphasis emph cite citetitle source-italic firstterm foreignphrase",
-    Role.CODE: "monospace code literal command filename option parameter varname function classname userinput computeroutput "
-    "codeph filepath cmdname parmname tt systemitem constant envar methodname property type replaceable",
+    Role.ITALIC: "italic i em emph emphasis cite citetitle firstterm foreignphrase",
+    Role.CODE: "monospace code literal command filename option parameter varname function classname methodname "
+    "property userinput computeroutput replaceable systemitem constant envar codeph filepath cmdname "
+    "parmname tt",
     Role.STRIKE: "strike del strikethrough",
     Role.RAISED: "sup superscript",
-    Role.LINK: "ext-link link ulink uri xref-external email ptr ref-link",
-    Role.BREAK: "break br lb hr sbr empty-line",
-    Role.FORMULA: "disp-formula equation informalequation display-formula",
-    Role.INLINE_FORMULA: "inline-formula tex-math math inlineequation",
+    Role.LINK: "ext-link link ulink uri email ptr",
+    Role.BREAK: "break br lb sbr empty-line",
+    Role.FORMULA: "disp-formula equation informalequation",
+    Role.INLINE_FORMULA: "inline-formula inlineequation tex-math math",
     Role.FOOTNOTE: "fn footnote",
-    Role.CAPTION: "caption figdesc desc",
+    Role.CAPTION: "caption figdesc",
+    Role.LABEL: "label",
     Role.CITATION: "element-citation mixed-citation citation nlm-citation",
     Role.PERSON: "name string-name personname",
-    Role.LABEL: "label",
     Role.QUOTE: "quote q",
-    Role.SKIPPED: "object-id journal-meta article-id pub-date history permissions self-uri counts custom-meta-group binary "
-    "bindata indexterm index-term prolog teiheader docpr fonts styles lists sectpr ppr rpr tblpr tcpr trpr instrtext mathml-alt "
-    "institution-id contrib-id related-object fn-type pub-id-skip alt-text long-desc audiodata videodata imagedata remark "
-    "documentproperties customdocumentproperties docsuppdata processing-meta kwd-group-skip proof delinstrtext deltext",
+    Role.SKIPPED: "object-id journal-meta article-id pub-date history permissions self-uri counts custom-meta-group "
+    "processing-meta institution-id contrib-id related-object alt-text long-desc binary bindata indexterm "
+    "index-term prolog teiheader docpr fonts styles lists sectpr ppr rpr tblpr tcpr trpr instrtext "
+    "deltext documentproperties customdocumentproperties docsuppdata audiodata videodata imagedata remark",
     Role.RUN: "r",
-    Role.BLOCK: "body front back front-matter book-body floats-group fig figure table-wrap informalfigure media mediaobject "
-    "statement verse-group speech disp-quote blockquote lg epigraph poem stanza conbody taskbody refbody section-body "
-    "supplementary-material textobject caption-block varlistentry def-item dlentry glossentry qandaentry app-group row-block "
-    "table-wrap-foot title-group abstract-body wordDocument sect example text group opener closer div-block cover "
-    "annotation content document page chapter-body entry-block figuregroup imageobject itemset sp-block context prereq result "
-    "postreq steps-informal floatgroup wordprocessor worddocument sub-section award-group funding-group author-notes",
+    Role.BLOCK: "body front back floats-group fig figure informalfigure table-wrap table-wrap-foot media mediaobject "
+    "imageobject textobject supplementary-material statement speech disp-quote blockquote epigraph poem "
+    "stanza verse-group lg varlistentry def-item dlentry glossentry qandaentry app-group author-notes "
+    "award-group funding-group title-group conbody taskbody refbody context prereq result postreq example "
+    "text group opener closer annotation content document page cover sect worddocument",
 }  # fmt: skip
 
 ROLE_OF = {name: role for role, names in _NAMES.items() for name in words(names)}

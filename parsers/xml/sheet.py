@@ -1,4 +1,6 @@
-"""SANDBOX, untrusted: Excel 2003's XML workbooks (SpreadsheetML): each sheet a table, as its cells show their values."""
+"""SANDBOX, untrusted: Excel 2003's XML workbooks (SpreadsheetML): each sheet a table, as its cells show their
+values.
+"""
 
 import re
 
@@ -33,7 +35,9 @@ def read_workbook(root: Element, report: Report) -> ParsedDocument:
         if any(cell.text for row in rows.rows for cell in row):
             blocks.append(Block(ElementType.TITLE, name, depth=1))
             text = "\n".join(" ".join(cell.text for cell in row if cell.text) for row in rows.rows)
-            blocks.append(Block(ElementType.TABLE, text, table=Table(rows.rows, _header_rows(rows.rows)), links=rows.links))
+            blocks.append(
+                Block(ElementType.TABLE, text, table=Table(rows.rows, _header_rows(rows.rows)), links=rows.links)
+            )
     properties = child(root, "DocumentProperties")
     return ParsedDocument(
         media_type="application/xml",

@@ -1,4 +1,6 @@
-"""SANDBOX, untrusted: tables of XML documents: HTML's model (JATS, DITA, Word), and CALS with its column names (DocBook)."""
+"""SANDBOX, untrusted: tables of XML documents: HTML's model (JATS, DITA, Word), and CALS with its column names
+(DocBook).
+"""
 
 from collections.abc import Callable, Iterator
 

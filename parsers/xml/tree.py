@@ -5,7 +5,9 @@ declares as plain text is put in afterwards; what it declares to be somewhere el
 """
 
 import re
+from collections.abc import Iterable
 from html.entities import html5
+from typing import Any
 
 from lxml import etree
 
@@ -83,7 +85,7 @@ def _expand_entities(root: Element) -> None:
     expanded: dict[str, str] = {}
     budget = EXPANDED_CHARS_MAX
     for reference in references:
-        name = str(reference.name)
+        name = (reference.text or "").strip("&;")
         if name not in expanded:
             expanded[name] = _text_of_entity(name, declared, 0)
         budget -= len(expanded[name])
@@ -109,7 +111,9 @@ def _declared_entities(root: Element) -> dict[str, str]:
     """Entities with a text of their own, by name."""
     dtd = root.getroottree().docinfo.internalDTD
     declared: dict[str, str] = {}
-    for entity in dtd.iterentities() if dtd is not None else ():
+    # lxml-stubs do not know `DTD.iterentities`.
+    entities: Iterable[Any] = dtd.iterentities() if dtd is not None else ()  # type: ignore[attr-defined]
+    for entity in entities:
         if len(declared) < ENTITIES_MAX and entity.name and entity.content is not None:
             declared.setdefault(entity.name, entity.content)
     return declared
@@ -158,12 +162,22 @@ def attribute(element: Element, name: str) -> str:
     value = element.get(name)
     if value is not None:
         return value
-    return next((text for key, text in element.attrib.items() if key.rpartition("}")[2] == name), "")
+    return next((text for key, text in attributes(element) if key.rpartition("}")[2] == name), "")
+
+
+def attributes(element: Element) -> list[tuple[str, str]]:
+    """All attributes, names with their namespaces. (lxml-stubs allow for bytes, which a parsed tree never holds.)"""
+    return [(str(name), str(value)) for name, value in element.attrib.items()]
+
+
+def all_text(element: Element) -> str:
+    """All text of an element, as it stands."""
+    return "".join(str(text) for text in element.itertext())
 
 
 def plain(element: Element | None) -> str:
     """All text of an element on one line."""
-    return "" if element is None else " ".join("".join(element.itertext()).split())
+    return "" if element is None else " ".join(all_text(element).split())
 
 
 def child(element: Element, *path: str) -> Element | None:
