@@ -1,15 +1,13 @@
-"""SANDBOX, untrusted: OpenPGP armour in a plain body (RFC 9580, 6.2 and 7): sealed text, and text that is only
-signed.
-"""
+"""SANDBOX, untrusted: OpenPGP armour in a plain body (RFC 9580, 6.2 and 7): sealed text, and text only signed."""
 
 import re
 
 _MESSAGE = b"-----BEGIN PGP MESSAGE-----"
-_SIGNED = re.compile(
-    r"-----BEGIN PGP SIGNED MESSAGE-----\n(?:[A-Za-z-]+: [^\n]*\n)*\n?(.*?)\n?"
-    r"-----BEGIN PGP SIGNATURE-----.*?-----END PGP SIGNATURE-----",
-    re.DOTALL,
-)
+_SIGNED = "-----BEGIN PGP SIGNED MESSAGE-----\n"
+_SIGNATURE = "-----BEGIN PGP SIGNATURE-----"
+_END = "-----END PGP SIGNATURE-----"
+_HASH_HEADERS = re.compile(r"(?:[A-Za-z-]{1,40}: [^\n]*\n)*\n?")
+_DASH_ESCAPE = re.compile(r"^- ", re.MULTILINE)
 
 
 def is_encrypted(body: bytes) -> bool:
@@ -18,7 +16,16 @@ def is_encrypted(body: bytes) -> bool:
 
 
 def without_signature(text: str) -> str:
-    """A clear-signed text without the signature around it; dashes are unescaped."""
-    if "-----BEGIN PGP SIGNED MESSAGE-----" not in text or "-----END PGP SIGNATURE-----" not in text:
-        return text
-    return _SIGNED.sub(lambda found: re.sub(r"^- ", "", found[1], flags=re.MULTILINE), text)
+    """Clear-signed texts without the signatures around them; dashes are unescaped. Each sign is looked for once."""
+    pieces: list[str] = []
+    position = 0
+    while (start := text.find(_SIGNED, position)) >= 0:
+        signature = text.find(_SIGNATURE, start)
+        end = text.find(_END, signature) if signature >= 0 else -1
+        if end < 0:
+            break
+        headers = _HASH_HEADERS.match(text, start + len(_SIGNED), signature)
+        inside = text[headers.end() if headers else start + len(_SIGNED) : signature]
+        pieces += (text[position:start], _DASH_ESCAPE.sub("", inside))
+        position = end + len(_END)
+    return "".join([*pieces, text[position:]])

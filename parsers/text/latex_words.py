@@ -49,7 +49,8 @@ SKIPPED_ARGUMENTS = {
     **dict.fromkeys(
         words(
             "label vspace hspace includegraphics bibliographystyle usepackage documentclass documentstyle "
-            "pagestyle thispagestyle pagenumbering bibliography addbibresource graphicspath hypersetup geometry nocite index glossary vskip "
+            "pagestyle thispagestyle pagenumbering bibliography addbibresource graphicspath hypersetup geometry "
+            "nocite index glossary vskip "
             "color pagecolor selectlanguage captionsetup lstset theoremstyle usetikzlibrary "
             "hyphenation RequirePackage phantom hphantom vphantom pdfinfo usetheme usecolortheme "
             "thanksmark definecolorset cline cmidrule columnwidth "
