@@ -82,9 +82,7 @@ class BodyReader:
         elif kind == "alternative":
             self._read_alternatives(parts, letter)
         elif kind == "related":
-            root = _root(part, parts)
-            for each in parts:
-                self._read(each, letter, rooted=each is root and each.media_type.startswith("text/"))
+            self._read_related(_root(part, parts), parts, letter)
         elif kind == "signed":
             self._read(parts[0], letter)
         elif kind == "encrypted":
@@ -92,6 +90,14 @@ class BodyReader:
         else:
             for each in parts:
                 self._read(each, letter)
+
+    def _read_related(self, root: Part, parts: list[Part], letter: Letter) -> None:
+        """The root. What it refers to by an identifier or address is shown through it, if it is text not at all."""
+        self._read(root, letter, rooted=root.media_type.startswith("text/"))
+        for part in parts:
+            referred = part.headers.first("content-id") or part.headers.first("content-location")
+            if part is not root and not (referred and part.media_type.startswith("text/")):
+                self._read(part, letter)
 
     def _read_alternatives(self, parts: list[Part], letter: Letter) -> None:
         """The richest that shows anything; of the others, only what is attached to them."""

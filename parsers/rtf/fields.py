@@ -8,7 +8,10 @@ from parsers.blocks import FoundIssue
 from parsers.markup import links
 from parsers.office.symbols import symbol
 
-_HYPERLINK = re.compile(r'\s*HYPERLINK\s+(?:\\[a-zA-Z]\s+)*(?:"([^"]*)"|([^\s"\\]\S*))', re.IGNORECASE)
+_HYPERLINK = re.compile(r"\s*HYPERLINK\b", re.IGNORECASE)
+# A switch or an argument. Of the switches, \l names a place in the document, \o a tip, \t a frame; others stand alone.
+_PART = re.compile(r'\s*(?:\\([a-zA-Z])|"([^"]*)"|([^\s"]+))')
+_WITH_ARGUMENT = frozenset("lot")
 _SYMBOL = re.compile(r'\s*SYMBOL\s+(?:0x([0-9A-Fa-f]+)|(\d+))(?:.*?\\f\s+"?([^"\\]+))?', re.IGNORECASE)
 _RUNS = re.compile(r"\s*(DDEAUTO|DDE|MACROBUTTON)\b", re.IGNORECASE)
 _FETCHES = re.compile(r"\s*(INCLUDETEXT|INCLUDEPICTURE|IMPORT|LINK|RD)\b", re.IGNORECASE)
@@ -18,11 +21,18 @@ _FINDINGS_MAX = 50
 
 def target(instruction: str) -> str:
     """The address of a HYPERLINK field; "" for other fields, and for links within the document."""
-    found = _HYPERLINK.match(instruction[:4000])
+    found = _HYPERLINK.match(instruction)
     if found is None:
         return ""
-    address = found[1] if found[1] is not None else found[2]
-    return links.resolve(address.strip())
+    skipped = False
+    for part in _PART.finditer(instruction, found.end(), found.end() + 4000):
+        if part[1] is not None:
+            skipped = part[1].lower() in _WITH_ARGUMENT
+        elif skipped:
+            skipped = False
+        else:
+            return links.resolve(part[2] if part[2] is not None else part[3])
+    return ""
 
 
 def shown_symbol(instruction: str) -> str:

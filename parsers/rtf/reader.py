@@ -80,9 +80,9 @@ class _Reader(Characters):
             elif kind is Kind.OPEN:
                 self._open()
             elif kind is Kind.CLOSE:
+                self._close()
                 if not self._groups:
                     break  # what follows the document's own group is no part of it
-                self._close()
             else:
                 self._symbol(token.word)
         self._flush()
@@ -255,11 +255,11 @@ class _Reader(Characters):
 
     def _end_row(self, _: int | None) -> None:
         if self._state.where == SHOWN:
-            self._story.end_row(1)
+            self._story.end_row(self._state, self._styles, 1)
 
     def _end_nested_row(self, _: int | None) -> None:
         if self._state.where == SHOWN:
-            self._story.end_row(max(2, self._state.level))
+            self._story.end_row(self._state, self._styles, max(2, self._state.level))
 
     def _begin_row(self, _: int | None) -> None:
         self._story.row = RowFormat()

@@ -72,10 +72,12 @@ class Story:
         self._sink(level)
         self.tables[-1].end_cell()
 
-    def end_row(self, level: int) -> None:
+    def end_row(self, state: State, styles: Styles, level: int) -> None:
         r"""`\\row` and `\\nestrow`."""
         if len(self.tables) < level:
             return  # a row without a cell
+        if not self.line.is_empty():
+            self.end_cell(state, styles, level)  # the last cell's end was forgotten
         self._sink(level)
         self.tables[-1].end_row(self.row)
 

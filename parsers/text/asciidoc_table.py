@@ -6,6 +6,7 @@ import re
 from parsers.blocks import Cell
 
 COLUMNS_MAX = 200
+CELLS_MAX = 100_000
 _SPEC = re.compile(r"(?:^|(?<=\s))(?:(\d{1,4})(?:\.(\d{1,4}))?([+*])|\.(\d{1,4})([+]))?[<^>.]*([aehlmsdv])?$")
 _COLUMNS = re.compile(r"cols=\"?([^\"\]]*)")
 _REPEAT = re.compile(r"(\d{1,3})\*")
@@ -38,6 +39,8 @@ def _cells(text: str, separator: str) -> tuple[list[Cell], int]:
     spec = pieces[0]
     line_ended = False
     for index, piece in enumerate(pieces[1:], 1):
+        if len(cells) > CELLS_MAX:
+            break
         last = index == len(pieces) - 1
         found = None if last else _SPEC.search(piece)
         content = piece[: found.start()] if found and found[0] else piece

@@ -20,6 +20,7 @@ NESTING_MAX = 40
 MACROS_MAX = 500
 MACRO_CHARS_MAX = 200
 EXPANSIONS_MAX = 20_000
+FORMULA_CHARS_MAX = 5000  # between its signs; an environment may hold more
 
 _NOTHING = re.compile(r"(?!)")
 _QUOTES = (("``", "“"), ("''", "”"), ("---", "—"), ("--", "–"), ("`", "‘"))
@@ -62,6 +63,7 @@ class _Reader(Cursor):
         self._lists: list[tuple[str, int]] = []  # kind of number, last number
         self._marker: str | None = None
         self._notes = 0
+        self._inside = 0  # pieces read for their own sake, inside each other
         self._expansions = 0
         self._section_level = 0  # what is taken off a section's level
         self._pending_title = False
@@ -112,8 +114,12 @@ class _Reader(Cursor):
 
     def _shown(self, start: int, end: int) -> str:
         """The plain text of a piece."""
+        if self._inside >= NESTING_MAX:
+            return ""
         outer, self._line = self._line, LineReader(_NOTHING, lambda *_: None)
-        self.inline(start, end, Style(level=1))
+        self._inside += 1
+        self.walk(start, end, Style())
+        self._inside -= 1
         text = self._line.builder.finish().text
         self._line = outer
         return text
@@ -177,7 +183,7 @@ class _Reader(Cursor):
 
     def _end_paragraph(self) -> None:
         """What was collected becomes a block."""
-        if self._level:
+        if self._level or self._inside:
             self._add(" ", Style())
             return
         marker, self._marker = self._marker, None
@@ -193,7 +199,7 @@ class _Reader(Cursor):
     def _sign(self, sign: str, position: int, end: int, style: Style) -> int:
         if sign in "([":
             closer = "\\)" if sign == "(" else "\\]"
-            closed = self._text.find(closer, position, min(end, position + 20_000))
+            closed = self._text.find(closer, position, min(end, position + FORMULA_CHARS_MAX))
             if closed >= 0:
                 self._show_math(self._text[position:closed], display=sign == "[")
                 return closed + 2
@@ -399,7 +405,7 @@ class _Reader(Cursor):
         position = start + len(sign)
         closed = position
         while True:
-            closed = self._text.find(sign, closed, min(end, position + 20_000))
+            closed = self._text.find(sign, closed, min(end, position + FORMULA_CHARS_MAX))
             if closed < 0 or self._text[closed - 1] != "\\":
                 break
             closed += 1
@@ -414,7 +420,7 @@ class _Reader(Cursor):
         tex = re.sub(r"\\label\{[^{}]{0,200}\}", "", tex).strip()
         if not tex:
             return
-        if display and not self._level:
+        if display and not (self._level or self._inside):
             self._end_paragraph()
             self._out.formula(tex)
         else:

@@ -17,10 +17,12 @@ from parsers.xml.tree import Element, all_text, attribute, child, descendant, lo
 
 _SPACES = re.compile(r"[ \t\r\n]+")
 _MARKS = {Role.BOLD: inline.BOLD, Role.ITALIC: inline.ITALIC, Role.CODE: inline.CODE, Role.STRIKE: inline.STRIKE}
-_INLINE = frozenset({
-    *_MARKS, Role.RAISED, Role.LINK, Role.BREAK, Role.INLINE_FORMULA, Role.PERSON, Role.RUN, Role.QUOTE,
-    Role.FOOTNOTE, Role.CITATION,
-})  # fmt: skip
+_INLINE = frozenset(
+    {
+        *_MARKS, Role.RAISED, Role.LINK, Role.BREAK, Role.INLINE_FORMULA, Role.PERSON, Role.RUN, Role.QUOTE, Role.FOOTNOTE,
+        Role.CITATION, Role.INLINE,
+    }
+)  # fmt: skip
 _NUMBERED_TYPES = frozenset({"order", "ordered", "alpha-lower", "alpha-upper", "roman-lower", "roman-upper", "arabic"})
 _PROGRESS_EVERY = 500
 _TABLES_NESTED_MAX = 3
@@ -264,6 +266,8 @@ class Flow:
             self._line.add(person(element), around.marks, around.url)
         elif role is Role.RUN:
             self._run(element, around)
+        elif role is Role.INLINE:
+            self.children(element, around)
         else:
             self._line.add("“", around.marks, around.url)
             self.children(element, around)

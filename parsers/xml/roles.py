@@ -38,6 +38,7 @@ class Role(Enum):
     PERSON = auto()
     SKIPPED = auto()
     RUN = auto()
+    INLINE = auto()
     QUOTE = auto()
 
 
@@ -80,6 +81,8 @@ _NAMES: dict[Role, str] = {
     "index-term prolog teiheader docpr fonts styles lists sectpr ppr rpr tblpr tcpr trpr instrtext "
     "deltext documentproperties customdocumentproperties docsuppdata audiodata videodata imagedata remark",
     Role.RUN: "r",
+    Role.INLINE: "t xref named-content styled-content phrase span seg hi sub subscript institution country year source "
+    "volume issue fpage lpage article-title chapter-title publisher-name publisher-loc collab etal pub-id",
     Role.BLOCK: "body front back floats-group fig figure informalfigure table-wrap table-wrap-foot media mediaobject "
     "imageobject textobject supplementary-material statement speech disp-quote blockquote epigraph poem "
     "stanza verse-group lg varlistentry def-item dlentry glossentry qandaentry app-group author-notes "
