@@ -19,8 +19,8 @@ _SPACES = re.compile(r"[ \t\r\n]+")
 _MARKS = {Role.BOLD: inline.BOLD, Role.ITALIC: inline.ITALIC, Role.CODE: inline.CODE, Role.STRIKE: inline.STRIKE}
 _INLINE = frozenset(
     {
-        *_MARKS, Role.RAISED, Role.LINK, Role.BREAK, Role.INLINE_FORMULA, Role.PERSON, Role.RUN, Role.QUOTE, Role.FOOTNOTE,
-        Role.CITATION, Role.INLINE,
+        *_MARKS, Role.RAISED, Role.LINK, Role.BREAK, Role.INLINE_FORMULA, Role.PERSON, Role.RUN, Role.QUOTE,
+        Role.FOOTNOTE, Role.CITATION, Role.INLINE,
     }
 )  # fmt: skip
 _NUMBERED_TYPES = frozenset({"order", "ordered", "alpha-lower", "alpha-upper", "roman-lower", "roman-upper", "arabic"})

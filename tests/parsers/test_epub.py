@@ -13,12 +13,14 @@ from tests.parsers.reading import found, markdown, read, shown
 EPUB = "application/epub+zip"
 CONTAINER = '<container xmlns="u"><rootfiles><rootfile full-path="OEBPS/book.opf"/></rootfiles></container>'
 OPF = """<package xmlns="http://www.idpf.org/2007/opf" xmlns:dc="http://purl.org/dc/elements/1.1/"><metadata>
-<dc:title>A Book</dc:title><dc:creator>Ada Ng</dc:creator><dc:date>2024-05-06</dc:date><dc:language>en</dc:language></metadata>
+<dc:title>A Book</dc:title><dc:creator>Ada Ng</dc:creator><dc:date>2024-05-06</dc:date><dc:language>en</dc:language>
+</metadata>
 <manifest><item id="one" href="one.xhtml" media-type="application/xhtml+xml"/>
 <item id="two" href="Text/two%20b.xhtml" media-type="application/xhtml+xml"/>
 <item id="ncx" href="toc.ncx" media-type="application/x-dtbncx+xml"/></manifest>
 <spine toc="ncx"><itemref idref="two"/><itemref idref="one"/></spine></package>"""
-NCX = """<ncx xmlns="u"><navMap><navPoint><navLabel><text>The Second</text></navLabel><content src="Text/two%20b.xhtml#x"/></navPoint>
+NCX = """<ncx xmlns="u"><navMap><navPoint><navLabel><text>The Second</text></navLabel>
+<content src="Text/two%20b.xhtml#x"/></navPoint>
 <navPoint><navLabel><text>The First</text></navLabel><content src="one.xhtml"/></navPoint></navMap></ncx>"""
 
 

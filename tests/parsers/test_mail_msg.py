@@ -138,17 +138,18 @@ class TestHostile:
         assert refused.value.refusal is Refusal.CORRUPT
 
     def test_streams_that_share_their_sectors(self) -> None:
-        """A hundred names for one large stream: reading each would multiply the file."""
-        document = bytearray(compound_file(outlook_message({**PLAIN, "big": b"a" * 200_000})))
+        """Sixty recipients whose names are all one stream of 200 kB: reading each would multiply the file."""
+        people: Tree = {f"__recip_version1.0_#{at:08X}": recipient("Bert", "b@example.org", 1) for at in range(60)}
+        document = bytearray(compound_file(outlook_message({**PLAIN, "big": b"a" * 200_000}, parts=people)))
         start = (struct.unpack_from("<L", document, 48)[0] + 1) * 512
-        first, size = next(
-            struct.unpack_from("<LQ", document, at + 116) for at in range(start, len(document), 128)
-            if document[at : at + 6] == "big".encode("utf-16-le")
-        )  # fmt: skip
-        for at in range(start + 128, len(document) - 128, 128):
-            if document[at : at + 8] == "__su".encode("utf-16-le"):
-                struct.pack_into("<LQ", document, at + 116, first, size)
-        assert len(markdown(read(MSG, bytes(document)))) < 10_000
+        names = {at: bytes(document[at : at + 40]).decode("utf-16-le") for at in range(start, len(document) - 512, 128)}
+        shared = next(bytes(document[at + 116 : at + 128]) for at, name in names.items() if name.startswith("big\0"))
+        for at, name in names.items():
+            if name == "__substg1.0_3001001F":
+                document[at + 116 : at + 128] = shared
+        with pytest.raises(Refused) as refused:
+            read(MSG, bytes(document))
+        assert refused.value.refusal is Refusal.BOMB
 
     def test_compressed_rtf_that_claims_to_be_huge(self) -> None:
         """A header that announces four gigabytes."""
