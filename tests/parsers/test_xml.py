@@ -23,7 +23,8 @@ JATS = """<?xml version="1.0" encoding="UTF-8"?>
 <body><sec><label>1.</label><title>Introduction</title>
 <p>As shown <xref ref-type="bibr" rid="r1">[1]</xref>, H<sub>2</sub>O and
 10<sup>6</sup> with <inline-formula><tex-math>$x^2$</tex-math></inline-formula><fn><p>A note.</p></fn>.</p>
-<disp-formula><label>(1)</label><tex-math><![CDATA[\\documentclass{a}\\begin{document}$$E=mc^2$$\\end{document}]]></tex-math></disp-formula>
+<disp-formula><label>(1)</label><tex-math><![CDATA[\\documentclass{a}\\begin{document}$$E=mc^2$$\\end{document}]]>
+</tex-math></disp-formula>
 <sec><title>Details</title><list list-type="order"><list-item><p>one</p></list-item><list-item><p>two</p>
 <list list-type="bullet"><list-item><p>inner</p></list-item></list></list-item></list></sec>
 <fig><label>Fig 1</label><caption><title>A box.</title><p>With a hand.</p></caption><graphic xlink:href="x"/></fig>
@@ -31,8 +32,10 @@ JATS = """<?xml version="1.0" encoding="UTF-8"?>
 </tr></thead>
 <tbody><tr><td rowspan="2">Box</td><td>4</td></tr><tr><td>5</td></tr></tbody></table></table-wrap></sec></body>
 <back><ack><p>Thanks.</p></ack><ref-list><ref id="r1"><element-citation><person-group><name><surname>Li</surname>
-<given-names>B</given-names></name><name><surname>Xu</surname><given-names>C</given-names></name></person-group><year>2020</year>
-<article-title>Hands</article-title><source>Glove</source><volume>3</volume><fpage>1</fpage><lpage>9</lpage></element-citation></ref>
+<given-names>B</given-names></name><name><surname>Xu</surname><given-names>C</given-names></name></person-group>
+<year>2020</year>
+<article-title>Hands</article-title><source>Glove</source><volume>3</volume><fpage>1</fpage><lpage>9</lpage>
+</element-citation></ref>
 </ref-list></back></article>"""
 
 
@@ -42,8 +45,8 @@ class TestArticles:
         assert markdown(parsed) == (
             "# On *glove* ports\n\nAda Ng\n\n1 Institute of Boxes\n\n## Abstract\n\nWe touch nothing.\n\n"
             "Keywords: boxes, gloves\n\n## 1. Introduction\n\nAs shown [1], H2O and 10^6 with $x^2$[^1].\n\n"
-            "$$\nE=mc^2\n$$ (1)\n\n### Details\n\n1. one\n2. two\n   - inner\n\nFig 1 A box. With a hand.\n\nTable "
-            "1 Sizes.\n\n"
+            "$$\nE=mc^2\n$$ (1)\n\n### Details\n\n1. one\n2. two\n   - inner\n\nFig 1 A box. With a "
+            "hand.\n\nTable 1 Sizes.\n\n"
             "| Name | cm |\n| --- | --- |\n| Box | 4 |\n| Box | 5 |\n\n## Acknowledgments\n\nThanks.\n\n## "
             "References\n\n"
             "- Li B, Xu C. Hands. Glove 3: 1–9. 2020\n\n[^1]: A note.\n"
@@ -52,10 +55,12 @@ class TestArticles:
         assert parsed.languages == ["en"]
 
     def test_docbook(self) -> None:
-        book = """<book xmlns="http://docbook.org/ns/docbook" xmlns:l="http://www.w3.org/1999/xlink"><info><title>Manual</title>
+        book = """<book xmlns="http://docbook.org/ns/docbook" xmlns:l="http://www.w3.org/1999/xlink"><info>
+<title>Manual</title>
         <author><personname>Ada Ng</personname></author></info><chapter><title>Start</title>
 <para>Run <command>make</command>,
-        see <link l:href="http://x.org/">here</link>.</para><itemizedlist><listitem><para>a</para></listitem></itemizedlist>
+        see <link l:href="http://x.org/">here</link>.</para><itemizedlist><listitem><para>a</para></listitem>
+</itemizedlist>
         <programlisting language="sh">make\n  test</programlisting><table><title>T</title><tgroup cols="2">
         <colspec colname="c1"/><colspec colname="c2"/><thead><row><entry namest="c1" nameend="c2">Both</entry></row>
 </thead>
@@ -69,8 +74,8 @@ class TestArticles:
 
     def test_hidden_runs_of_word_2003(self) -> None:
         word = (
-            '<w:wordDocument xmlns:w="u"><w:body><w:p><w:r><w:t>seen '
-            '</w:t></w:r><w:r><w:rPr><w:b/></w:rPr><w:t>bold</w:t></w:r>'
+            '<w:wordDocument xmlns:w="u"><w:body><w:p><w:r><w:t>seen </w:t></w:r><w:r><w:rPr><w:b/></w:rPr>'
+            "<w:t>bold</w:t></w:r>"
             "<w:r><w:rPr><w:vanish/></w:rPr><w:t>unseen</w:t></w:r></w:p><w:p/><w:p/></w:body></w:wordDocument>"
         )
         parsed = read(XML, word)
@@ -90,8 +95,10 @@ class TestFeeds:
         )
 
     def test_atom(self) -> None:
-        feed = """<feed xmlns="http://www.w3.org/2005/Atom"><title>News</title><updated>2024-05-06T10:00:00Z</updated><entry>
-        <title>One</title><link rel="self" href="http://x.org/s"/><link href="http://x.org/1"/><author><name>Ada</name></author>
+        feed = """<feed xmlns="http://www.w3.org/2005/Atom"><title>News</title>
+<updated>2024-05-06T10:00:00Z</updated><entry>
+        <title>One</title><link rel="self" href="http://x.org/s"/><link href="http://x.org/1"/><author>
+<name>Ada</name></author>
         <content type="xhtml"><div xmlns="http://www.w3.org/1999/xhtml"><p>Words</p></div></content></entry></feed>"""
         parsed = read(XML, feed)
         assert markdown(parsed) == "# News\n\n## One\n\nAda http://x.org/1\n\nWords\n"
@@ -124,10 +131,10 @@ class TestWorkbooks:
     BOOK = (
         '<Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet" '
         'xmlns:ss="urn:schemas-microsoft-com:office:spreadsheet">'
-        '{}<Worksheet ss:Name="Data"><Table><Row><Cell><Data ss:Type="String">Name</Data></Cell><Cell><Data '
-        'ss:Type="String">'
-        'Size</Data></Cell></Row><Row><Cell ss:Index="2"{}><Data '
-        'ss:Type="Number">1.1000000000000001</Data></Cell></Row>'
+        '{}<Worksheet ss:Name="Data"><Table><Row><Cell><Data ss:Type="String">Name</Data></Cell><Cell>'
+        '<Data ss:Type="String">'
+        'Size</Data></Cell></Row><Row><Cell ss:Index="2"{}><Data ss:Type="Number">1.1000000000000001</Data>'
+        "</Cell></Row>"
         '<Row ss:Hidden="1"><Cell><Data>unseen</Data></Cell></Row></Table></Worksheet></Workbook>'
     )
 
@@ -146,111 +153,32 @@ class TestWorkbooks:
 
 class TestData:
     def test_data_stays_what_it_is(self) -> None:
-        data = '<?xml version="1.0"?>
-<!-- a licence -->
-<a:list 
-
-
-xmlns:a="urn:a">
-<a:item id="1">x &amp; 
-
-
-
-
-
-
-
-
-
-y</a:item>
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-<empty/></a:list>'
-        assert shown(XML, data) == 
-
-
-
-
-(
+        data = (
+            '<?xml version="1.0"?><!-- a licence --><a:list xmlns:a="urn:a">'
+            '<a:item id="1">x &amp; y</a:item><empty/></a:list>'
+        )
+        assert shown(XML, data) == (
             '```xml\n<a:list xmlns:a="urn:a">\n  <a:item id="1">x &amp; y</a:item>\n  <empty/>\n</a:list>\n```\n'
         )
 
-    def test_html_in_data_is_read(self) -> 
+    def test_html_in_data_is_read(self) -> None:
+        data = "<facts><id>7</id><policy>&lt;p&gt;All of the &lt;b&gt;rules&lt;/b&gt; of it.&lt;/p&gt;</policy></facts>"
+        assert "## policy\n\nAll of the **rules** of it.\n" in shown(XML, data)
 
-
-
-
-
-
-
-
-None:
-        data = 
-"<facts><id>7</id>
-<policy>&lt;p&gt;All of the &lt;b&gt;rules&lt;/b&gt; of it.&lt;/p&gt;</policy>
-
-
-
-</facts>"
-        assert "## policy\n\nAll of the **rules** of it.\n" in shown(XML, 
-data)
-
-    @pytest.mark.parametrize("encoding", ["utf-8", "utf-16", 
-
-
-"iso-8859-1"])
-    def test_encodings(self, encoding: str) -> 
-
-
-
-
-
-
-
-
-None:
-        """UTF-16 that declares itself UTF-8 is read as what it 
-
-is."""
+    @pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "iso-8859-1"])
+    def test_encodings(self, encoding: str) -> None:
+        """UTF-16 that declares itself UTF-8 is read as what it is."""
         declared = "utf-8" if encoding == "utf-16" else encoding
         data = f'<?xml version="1.0" encoding="{declared}"?><a>Grüße</a>'.encode(encoding)
         assert "Grüße" in shown(XML, data)
 
-    def test_what_is_not_well_formed_is_read_with_a_finding(self) -> 
-
-
-
-
-None:
-        parsed = read(XML, "<a><b>one</b><b>two</c>
-</a>")
+    def test_what_is_not_well_formed_is_read_with_a_finding(self) -> None:
+        parsed = read(XML, "<a><b>one</b><b>two</c></a>")
         assert "one" in markdown(parsed)
         assert found(parsed) == ["truncated"]
 
-    def test_no_xml_at_all(self) -> 
-
-
-
-
-None:
-        with pytest.raises(Refused) as 
-refused:
+    def test_no_xml_at_all(self) -> None:
+        with pytest.raises(Refused) as refused:
             read(XML, "words alone")
         assert refused.value.refusal is Refusal.CORRUPT
 
@@ -313,5 +241,3 @@ class TestHostile:
         assert len(markdown(parsed)) < 100_000
         assert [kind for kind, _ in kinds(parsed)] == [ElementType.TITLE, ElementType.TABLE]
         assert titles(parsed) == [(1, "Data")]
-
-
