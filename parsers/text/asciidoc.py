@@ -202,12 +202,13 @@ class Reader:
         stop = next(number for number in range(start, len(self._lines)) if self._lines[number] == closer)
         lines = self._lines[start:stop]
         self._at = stop + 1
+        written = self._style
         style = self._take_style()
         sign = line[:2]
         if sign == "//":
             return
         if line[1:] == "===" and line[0] in "|,:!":
-            rows, header_rows = asciidoc_table.read(lines, line[0], style)
+            rows, header_rows = asciidoc_table.read(lines, line[0], written)
             self.out.table(rows, header_rows, self._take_caption())
             return
         self._show_caption()

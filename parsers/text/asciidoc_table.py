@@ -12,10 +12,9 @@ _COLUMNS = re.compile(r"cols=\"?([^\"\]]*)")
 _REPEAT = re.compile(r"(\d{1,3})\*")
 
 
-def read(lines: list[str], separator: str, style: list[str]) -> tuple[list[list[Cell]], int]:
-    """(rows, header rows) of the lines between a table's delimiters."""
+def read(lines: list[str], separator: str, options: str) -> tuple[list[list[Cell]], int]:
+    """(rows, header rows) of the lines between a table's delimiters. `options` are the attributes above, as written."""
     text = "\n".join(lines)
-    options = ",".join(style)
     if separator == "," or "format=csv" in options or 'format="csv' in options:
         rows = [[Cell(text.strip()) for text in row[:COLUMNS_MAX]] for row in _csv_rows(lines)]
         return rows, _header_rows(lines, options, len(rows))

@@ -62,7 +62,7 @@ class _Reader(Cursor):
         self._level = level
         self._lists: list[tuple[str, int]] = []  # kind of number, last number
         self._marker: str | None = None
-        self._notes = 0
+        self._notes: list[str] = []
         self._inside = 0  # pieces read for their own sake, inside each other
         self._expansions = 0
         self._section_level = 0  # what is taken off a section's level
@@ -82,6 +82,8 @@ class _Reader(Cursor):
             self._show_title()
         self.walk(start, end, Style())
         self._end_paragraph()
+        for number, note in enumerate(self._notes, 1):
+            self._out.footnote(str(number), note)
 
     def inline(self, start: int, end: int, style: Style) -> None:
         """A piece of a line."""
@@ -311,9 +313,10 @@ class _Reader(Cursor):
             return self._item(word, position, end)
         inner, stop, after = self._argument(self._option(position, end)[1], end)
         if word == "footnote":
-            self._notes += 1
-            self._line.builder.add_raw(f"[{self._notes}]", f"[^{self._notes}]")
-            self._out.footnote(str(self._notes), self._shown(inner, stop))
+            self._notes.append("")
+            number = len(self._notes)
+            self._line.builder.add_raw(f"[{number}]", f"[^{number}]")
+            self._notes[number - 1] = self._shown(inner, stop)
             return after
         self._end_paragraph()
         if word == "caption":

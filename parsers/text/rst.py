@@ -163,8 +163,8 @@ class Reader:
         """A single line that begins with a letter and a dot is a name; a list has a second item, or a digit."""
         if any(character.isdigit() or character == "#" for character in marker):
             return True
-        following = self._line(1)
-        return not following or following.startswith(" ") or _NUMBERED.match(following) is not None
+        following = next((line for line in self._lines[self._at + 1 : self._at + 4] if line), "")
+        return following.startswith(" ") or _NUMBERED.match(following) is not None
 
     def _item(self, marker: str, width: int, text: str) -> None:
         """An item: the text on its line and all that is indented as far."""
