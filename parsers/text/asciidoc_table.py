@@ -7,6 +7,7 @@ from parsers.blocks import Cell
 
 COLUMNS_MAX = 200
 CELLS_MAX = 100_000
+_REPEATED_CELLS_MAX = 5000  # `200*|` makes two hundred cells of six characters
 _SPEC = re.compile(r"(?:^|(?<=\s))(?:(\d{1,4})(?:\.(\d{1,4}))?([+*])|\.(\d{1,4})([+]))?[<^>.]*([aehlmsdv])?$")
 _COLUMNS = re.compile(r"cols=\"?([^\"\]]*)")
 _REPEAT = re.compile(r"(\d{1,3})\*")
@@ -45,6 +46,7 @@ def _cells(text: str, separator: str) -> tuple[list[Cell], int]:
         content = piece[: found.start()] if found and found[0] else piece
         colspan, rowspan, repeat = _spans(spec)
         shown = " ".join(content.replace("\\" + separator, separator).split())
+        repeat = repeat if len(cells) < _REPEATED_CELLS_MAX else 1
         cells += [Cell(shown, colspan, rowspan) for _ in range(repeat)]
         if not line_ended:
             first_line_cells += colspan * repeat

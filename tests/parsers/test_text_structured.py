@@ -38,7 +38,8 @@ class TestNotebook:
             ),
         )
         assert text == (
-            "# Title\n\nSome *words* plot\n\n```r\nx <- 1\n```\n\n```\none\ntwo\n```\n\n| A | B |\n| --- | --- |\n| 1 | 2 |\n\n"
+            "# Title\n\nSome *words* plot\n\n```r\nx <- 1\n```\n\n```\none\ntwo\n```\n\n"
+            "| A | B |\n| --- | --- |\n| 1 | 2 |\n\n"
             "```\n<Figure>\n```\n\n```\nValueError: no\n```\n\n```\nraw\n```\n"
         )
 
