@@ -13,6 +13,7 @@ _SIGNATURES: Final[tuple[tuple[int, bytes, str], ...]] = (
     (0, b"PK\x05\x06", "application/zip"),
     (0, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "application/x-ole-storage"),
     (0, b"{\\rtf", "application/rtf"),
+    (0, b"\x78\x9f\x3e\x22", "application/vnd.ms-tnef"),
     (0, b"\x89PNG\r\n\x1a\n", "image/png"),
     (0, b"\xff\xd8\xff", "image/jpeg"),
     (0, b"GIF87a", "image/gif"),
@@ -33,49 +34,104 @@ _SIGNATURES: Final[tuple[tuple[int, bytes, str], ...]] = (
 )
 
 _BY_EXTENSION: Final[dict[str, str]] = {
+    "adoc": "text/asciidoc",
+    "asciidoc": "text/asciidoc",
+    "atom": "application/xml",
+    "bash": "text/x-source-code",
+    "c": "text/x-source-code",
+    "cc": "text/x-source-code",
+    "cfg": "text/x-source-code",
+    "conf": "text/x-source-code",
+    "cpp": "text/x-source-code",
+    "cs": "text/x-source-code",
+    "css": "text/x-source-code",
     "csv": "text/csv",
+    "dbk": "application/xml",
     "doc": "application/msword",
     "docm": "application/vnd.ms-word.document.macroEnabled.12",
     "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
     "dot": "application/msword",
     "dotm": "application/vnd.ms-word.template.macroEnabled.12",
     "dotx": "application/vnd.openxmlformats-officedocument.wordprocessingml.template",
+    "eml": "message/rfc822",
+    "epub": "application/epub+zip",
     "fodg": "application/vnd.oasis.opendocument.graphics-flat-xml",
     "fodp": "application/vnd.oasis.opendocument.presentation-flat-xml",
     "fods": "application/vnd.oasis.opendocument.spreadsheet-flat-xml",
     "fodt": "application/vnd.oasis.opendocument.text-flat-xml",
+    "go": "text/x-source-code",
+    "h": "text/x-source-code",
+    "hpp": "text/x-source-code",
     "htm": "text/html",
     "html": "text/html",
+    "ini": "text/x-source-code",
+    "ipynb": "application/x-ipynb+json",
+    "java": "text/x-source-code",
+    "js": "text/x-source-code",
     "json": "application/json",
     "jsonl": "application/x-ndjson",
+    "jsx": "text/x-source-code",
+    "kt": "text/x-source-code",
     "log": "text/plain",
+    "ltx": "text/x-tex",
+    "lua": "text/x-source-code",
     "markdown": "text/markdown",
+    "mbox": "application/mbox",
     "md": "text/markdown",
+    "mht": "multipart/related",
+    "mhtml": "multipart/related",
+    "msg": "application/vnd.ms-outlook",
     "ndjson": "application/x-ndjson",
+    "nxml": "application/xml",
     "odg": "application/vnd.oasis.opendocument.graphics",
     "odm": "application/vnd.oasis.opendocument.text-master",
     "odp": "application/vnd.oasis.opendocument.presentation",
     "ods": "application/vnd.oasis.opendocument.spreadsheet",
     "odt": "application/vnd.oasis.opendocument.text",
+    "opml": "application/xml",
+    "org": "text/org",
     "otg": "application/vnd.oasis.opendocument.graphics-template",
     "oth": "application/vnd.oasis.opendocument.text-web",
     "otp": "application/vnd.oasis.opendocument.presentation-template",
     "ots": "application/vnd.oasis.opendocument.spreadsheet-template",
     "ott": "application/vnd.oasis.opendocument.text-template",
     "pdf": "application/pdf",
+    "php": "text/x-source-code",
+    "pl": "text/x-source-code",
     "pot": "application/vnd.ms-powerpoint",
-    "pps": "application/vnd.ms-powerpoint",
-    "ppt": "application/vnd.ms-powerpoint",
     "potm": "application/vnd.ms-powerpoint.template.macroEnabled.12",
     "potx": "application/vnd.openxmlformats-officedocument.presentationml.template",
     "ppam": "application/vnd.ms-powerpoint.addin.macroEnabled.12",
+    "pps": "application/vnd.ms-powerpoint",
     "ppsm": "application/vnd.ms-powerpoint.slideshow.macroEnabled.12",
     "ppsx": "application/vnd.openxmlformats-officedocument.presentationml.slideshow",
+    "ppt": "application/vnd.ms-powerpoint",
     "pptm": "application/vnd.ms-powerpoint.presentation.macroEnabled.12",
     "pptx": "application/vnd.openxmlformats-officedocument.presentationml.presentation",
+    "properties": "text/x-source-code",
+    "ps1": "text/x-source-code",
+    "py": "text/x-source-code",
+    "r": "text/x-source-code",
+    "rb": "text/x-source-code",
+    "rs": "text/x-source-code",
+    "rss": "application/xml",
+    "rst": "text/x-rst",
+    "rtf": "application/rtf",
+    "scala": "text/x-source-code",
+    "sh": "text/x-source-code",
+    "sql": "text/x-source-code",
+    "srt": "application/x-subrip",
+    "svg": "image/svg+xml",
+    "swift": "text/x-source-code",
     "tab": "text/tab-separated-values",
+    "tex": "text/x-tex",
+    "text": "text/plain",
+    "toml": "application/toml",
+    "ts": "text/x-source-code",
     "tsv": "text/tab-separated-values",
+    "tsx": "text/x-source-code",
     "txt": "text/plain",
+    "vtt": "text/vtt",
     "xhtml": "application/xhtml+xml",
     "xlam": "application/vnd.ms-excel.addin.macroEnabled.12",
     "xls": "application/vnd.ms-excel",
@@ -85,11 +141,16 @@ _BY_EXTENSION: Final[dict[str, str]] = {
     "xlt": "application/vnd.ms-excel",
     "xltm": "application/vnd.ms-excel.template.macroEnabled.12",
     "xltx": "application/vnd.openxmlformats-officedocument.spreadsheetml.template",
+    "xml": "application/xml",
+    "yaml": "application/yaml",
+    "yml": "application/yaml",
 }
 
+# What many formats are packed in: the name says which.
+_PACKAGES: Final = frozenset({"application/zip", "application/x-ole-storage"})
+_PACKED: Final = ("application/vnd.", "application/epub", "application/msword")
+
 UNKNOWN: Final = "application/octet-stream"
-# Types whose files are OLE compound files.
-_OLE_TYPES: Final = frozenset({"application/msword", "application/vnd.ms-excel", "application/vnd.ms-powerpoint"})
 
 
 def media_type_hint(leading_bytes: bytes, key: str) -> str:
@@ -102,9 +163,7 @@ def media_type_hint(leading_bytes: bytes, key: str) -> str:
     if by_content == UNKNOWN:
         # A binary format's extension proves nothing when its signature is missing.
         return UNKNOWN if by_name.startswith("application/") and not _is_text_type(by_name) else by_name
-    if by_content == "application/zip" and by_name.startswith("application/vnd."):
-        return by_name
-    if by_content == "application/x-ole-storage" and by_name in _OLE_TYPES:
+    if by_content in _PACKAGES and by_name.startswith(_PACKED):
         return by_name
     return by_content
 
@@ -121,6 +180,7 @@ def _by_signature(head: bytes) -> str:
 
 
 def _is_text_type(media_type: str) -> bool:
-    return media_type.startswith("text/") or media_type.endswith("-flat-xml") or media_type in {
-        "application/json", "application/x-ndjson", "application/xhtml+xml",
+    return media_type.startswith(("text/", "message/", "multipart/")) or media_type.endswith("xml") or media_type in {
+        "application/json", "application/x-ndjson", "application/mbox", "application/toml", "application/x-ipynb+json",
+        "application/x-subrip", "application/yaml",
     }  # fmt: skip

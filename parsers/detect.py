@@ -23,7 +23,11 @@ OCTETS = "application/octet-stream"
 
 # Types that say no more than "unknown" or that a more exact type may refine without anybody having lied.
 _VAGUE = frozenset({"", OCTETS, ZIP, OLE, "text/plain"})
-_TEXT_FAMILY = ("text/", "application/json", "application/x-ndjson", "application/xhtml+xml", "application/xml")
+_TEXT_FAMILY = (
+    "text/", "application/json", "application/x-ndjson", "application/xhtml+xml", "application/xml", "message/rfc822",
+    "multipart/related", "application/mbox", "application/yaml", "application/toml", "application/x-subrip",
+    "application/x-ipynb+json", "image/svg+xml",
+)  # fmt: skip
 # Formats whose normalized text is about as long as the file: longer input has no answer within the output limit.
 _VERBATIM = frozenset({"text/plain", "text/markdown", "text/csv", "text/tab-separated-values", "application/json"})
 
@@ -50,6 +54,7 @@ _MAGIC: tuple[tuple[int, bytes, str], ...] = (
     (0, b"{\\rtf", "application/rtf"),
     (0, b"%!PS", "application/postscript"),
     (0, b"\xe4\x52\x5c\x7b\x8c\xd8\xa7\x4d", "application/onenote"),
+    (0, b"\x78\x9f\x3e\x22", "application/vnd.ms-tnef"),
     (0, b"SQLite format 3\x00", "application/vnd.sqlite3"),
     # Workbooks from before they were compound files: MS-XLS 2.4.21 and its forerunners' BOF records.
     (0, b"\x09\x00\x04\x00", XLS),
@@ -64,9 +69,10 @@ _OLE_STREAMS: tuple[tuple[str, str], ...] = (
     ("Workbook", XLS),
     ("Book", XLS),  # Excel 5 and 95
     ("PowerPoint Document", "application/vnd.ms-powerpoint"),
-    ("__properties_version1.0", "application/vnd.ms-outlook"),
     ("Quill", "application/x-mspublisher"),
 )
+# MS-OXMSG 2.4: in the root of a message file; the streams of what is attached stand below folders of their own.
+_MESSAGE_STREAM = "__properties_version1.0"
 # MS-OFFCRYPTO 2.3.2: an encrypted OOXML package is a compound file with these two streams.
 _ENCRYPTION_STREAMS = frozenset(("EncryptedPackage", "EncryptionInfo"))
 
@@ -178,8 +184,10 @@ def _ole_type(document: bytes) -> str:
             raise
         names = []
     if not names:  # a damaged directory: what the bytes say is better than nothing
-        known = (*_ENCRYPTION_STREAMS, *(stream for stream, _ in _OLE_STREAMS if len(stream) > 4))
+        known = (_MESSAGE_STREAM, *_ENCRYPTION_STREAMS, *(stream for stream, _ in _OLE_STREAMS if len(stream) > 4))
         names = [name for name in known if name.encode("utf-16-le") in document]
+    if _MESSAGE_STREAM in names:
+        return "application/vnd.ms-outlook"
     if not _ENCRYPTION_STREAMS.isdisjoint(names):
         raise Refused(Refusal.ENCRYPTED, "password-protected Office document")
     for stream, media_type in _OLE_STREAMS:

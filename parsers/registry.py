@@ -1,6 +1,7 @@
 """SANDBOX, untrusted: which module reads which media type, and which modules a profile loads before its file comes.
 
-Modules are named here and imported on demand, so that a sandbox for text never pays for a PDF library.
+Modules are named here and imported on demand, so that a sandbox for text never pays for a PDF library. A module's
+parser is its `PARSER`, or what is named behind a colon.
 """
 
 from collections.abc import Iterable
@@ -64,6 +65,25 @@ MODULE_OF_MEDIA_TYPE = {
     "text/tab-separated-values": "parsers.text.delimited",
     "application/json": "parsers.text.json_text",
     "application/x-ndjson": "parsers.text.json_text",
+    "message/rfc822": "parsers.mail.eml",
+    "multipart/related": "parsers.mail.mhtml",
+    "application/mbox": "parsers.mail.mbox",
+    "application/vnd.ms-outlook": "parsers.mail.msg",
+    "application/vnd.ms-tnef": "parsers.mail.tnef",
+    "application/rtf": "parsers.rtf.reader",
+    "application/epub+zip": "parsers.markup.epub",
+    "application/yaml": "parsers.text.verbatim:YAML",
+    "application/toml": "parsers.text.verbatim:TOML",
+    "text/x-source-code": "parsers.text.verbatim:SOURCE_CODE",
+    "application/x-ipynb+json": "parsers.text.notebook",
+    "text/vtt": "parsers.text.subtitles:VTT",
+    "application/x-subrip": "parsers.text.subtitles:SUBRIP",
+    "text/x-rst": "parsers.text.rst",
+    "text/asciidoc": "parsers.text.asciidoc",
+    "text/org": "parsers.text.org",
+    "text/x-tex": "parsers.text.latex",
+    "application/xml": "parsers.xml.reader",
+    "image/svg+xml": "parsers.xml.reader",
 }
 
 PRELOAD_GROUPS = {
@@ -75,6 +95,10 @@ PRELOAD_GROUPS = {
     "odf": ("parsers.office.odf.document",),
     "markup": ("parsers.markup.html", "parsers.markup.markdown"),
     "text": ("parsers.text.plain", "parsers.text.delimited", "parsers.text.json_text"),
+    "mail": ("parsers.mail.eml", "parsers.mail.mhtml", "parsers.mail.mbox", "parsers.mail.msg", "parsers.mail.tnef"),
+    "rtf": ("parsers.rtf.reader",),
+    "xml": ("parsers.xml.reader",),
+    "epub": ("parsers.markup.epub",),
 }
 
 
@@ -93,8 +117,9 @@ def preload(groups: Iterable[str]) -> None:
 
 def parser_for(media_type: str) -> Parser | None:
     """The parser of a media type, imported now if it was not preloaded; None when we have none."""
-    module = MODULE_OF_MEDIA_TYPE.get(media_type)
-    if module is None:
+    target = MODULE_OF_MEDIA_TYPE.get(media_type)
+    if target is None:
         return None
-    parser: Parser = import_module(module).PARSER
+    module, _, name = target.partition(":")
+    parser: Parser = getattr(import_module(module), name or "PARSER")
     return parser

@@ -2,6 +2,8 @@
 
 import re
 
+from parsers.text.announced import UNKNOWN, announced_type, looks_like_tex
+
 _COMMENTS = re.compile(r"\A(?:\s+|<!--.{0,4000}?-->|<\?xml[^>]{0,200}\?>)*", re.DOTALL)
 _HTML = re.compile(r"<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE)
 _HTML_BLOCK = re.compile(
@@ -11,8 +13,6 @@ _HTML_BLOCK = re.compile(
 )
 _XML = re.compile(r"<(?:[A-Za-z_][\w.-]*:)?([A-Za-z_][\w.-]*)(?:\s[^<>]*)?/?>|<!DOCTYPE\s+(\w+)")
 _JSON = re.compile(r"""\s*(?:\{\s*(?:"|\}|\Z)|\[\s*(?:[\[{"\]]|-?\d|true\b|false\b|null\b|\Z))""")
-_MAIL_HEADER = re.compile(r"([A-Za-z][A-Za-z0-9-]*):[ \t]?.*(?:\n[ \t]+.*)*\n?")
-_MAIL_HEADERS = frozenset({"received", "return-path", "message-id", "mime-version", "from", "date", "delivered-to"})
 _MARKDOWN_SIGNS = (
     re.compile(r"^#{1,6} \S", re.MULTILINE),
     re.compile(r"^(?:```|~~~)", re.MULTILINE),
@@ -23,9 +23,14 @@ _MARKDOWN_SIGNS = (
 )
 _DELIMITERS = (("\t", "text/tab-separated-values"), (",", "text/csv"), (";", "text/csv"), ("|", "text/csv"))
 
-_KEPT_AS_HINTED = frozenset({"text/csv", "text/tab-separated-values", "text/markdown"})
+# Any text may be one of these, so the hint decides.
+_KEPT_AS_HINTED = frozenset({
+    "text/csv", "text/tab-separated-values", "text/markdown", "text/x-rst", "text/asciidoc", "text/org", "text/x-tex",
+    "application/yaml", "application/toml", "text/x-source-code",
+})  # fmt: skip
+_NEVER_JSON = _KEPT_AS_HINTED - {"text/csv", "text/tab-separated-values", "application/yaml"}
+_XML_HINTS = frozenset({"application/xml", "text/xml", "image/svg+xml"})
 _CUT_OFF_CHARS = 1 << 14  # a head of 64 KiB may be as few characters as this, in UTF-32
-_UNKNOWN = frozenset({"", "application/octet-stream"})
 
 
 def sniff_text(head: str, hint: str) -> str:
@@ -36,11 +41,14 @@ def sniff_text(head: str, hint: str) -> str:
     markup = _markup_type(head, hint)
     if markup:
         return markup
-    if hint in ("application/json", "application/x-ndjson") or (hint != "text/markdown" and _looks_like_json(head)):
+    announced = announced_type(head, hint)
+    if announced:
+        return announced
+    if hint in ("application/json", "application/x-ndjson") or (hint not in _NEVER_JSON and _looks_like_json(head)):
         return "application/json"
     if hint in _KEPT_AS_HINTED:
         return hint
-    if hint in _UNKNOWN:
+    if hint in UNKNOWN:
         return _unhinted_type(head)
     return "text/html" if hint == "text/html" else "text/plain"
 
@@ -56,7 +64,7 @@ def _markup_type(head: str, hint: str) -> str:
     if hint in _KEPT_AS_HINTED or hint == "text/plain":
         return ""
     declared_xml = head.lstrip("\ufeff \t\r\n").startswith("<?xml")
-    if not declared_xml and _HTML_BLOCK.match(head, at):
+    if not declared_xml and hint not in _XML_HINTS and _HTML_BLOCK.match(head, at):
         return "text/html"
     root = _XML.match(head, at)
     if root is None:
@@ -71,22 +79,13 @@ def _looks_like_json(head: str) -> bool:
 
 
 def _unhinted_type(head: str) -> str:
-    if _looks_like_mail(head):
-        return "message/rfc822"
+    if looks_like_tex(head):
+        return "text/x-tex"
     delimited = _delimited_type(head)
     if delimited:
         return delimited
     signs = sum(1 for sign in _MARKDOWN_SIGNS if sign.search(head))
     return "text/markdown" if signs >= 2 else "text/plain"
-
-
-def _looks_like_mail(head: str) -> bool:
-    names: list[str] = []
-    position = 0
-    while len(names) < 40 and (match := _MAIL_HEADER.match(head, position)) and match.end() > position:
-        names.append(match[1].lower())
-        position = match.end()
-    return len(names) >= 3 and len(_MAIL_HEADERS.intersection(names)) >= 2
 
 
 def _delimited_type(head: str) -> str:

@@ -12,6 +12,13 @@ MANIFEST = Path(__file__).resolve().parents[2] / "sandbox_images/documents/parse
 PROFILES = tomllib.loads(MANIFEST.read_text("utf-8"))["profiles"]
 
 
+@pytest.mark.parametrize("media_type", registry.MODULE_OF_MEDIA_TYPE)
+def test_a_parser_claims_each_type_that_it_is_given(media_type: str) -> None:
+    parser = registry.parser_for(media_type)
+    assert parser is not None
+    assert media_type in parser.media_types
+
+
 @pytest.mark.parametrize("name", PROFILES)
 def test_every_media_type_of_a_profile_has_a_parser_that_knows_it(name: str) -> None:
     for media_type in PROFILES[name]["media_types"]:
@@ -30,6 +37,7 @@ def test_a_profile_has_loaded_the_parser_of_its_smoke_test(name: str) -> None:
     assert module.partition(":")[0] in {each for group in groups for each in group}
 
 
-def test_an_unknown_group_is_refused() -> None:
+def test_an_unknown_type_and_an_unknown_group_are_refused() -> None:
+    assert registry.parser_for("application/x-nothing") is None
     with pytest.raises(registry.UnknownGroup):
         registry.preload(["no such group"])

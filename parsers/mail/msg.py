@@ -1,0 +1,198 @@
+"""SANDBOX, untrusted: Outlook's message files (MS-OXMSG): properties in the streams of a compound file."""
+
+import struct
+from dataclasses import dataclass
+
+from contract.verdicts import FindingKind, Refusal, Severity
+from parsers.blocks import FoundIssue, ParsedDocument, Refused, Report
+from parsers.mail.body import refuse_unreadable
+from parsers.mail.charsets import decode_as
+from parsers.mail.compound import CompoundFile, Entry
+from parsers.mail.header_text import display_name, iso_date, text_of
+from parsers.mail.letter import Attachment, Letter, blocks_of, findings_of
+from parsers.mail.mapi import codepage, filetime, read_body
+from parsers.mail.mime import Headers, read_part
+
+MEDIA_TYPE = "application/vnd.ms-outlook"
+NESTING_MAX = 10
+LETTERS_MAX = 500
+
+_PROPERTIES = "__properties_version1.0"
+_PROPERTY = struct.Struct("<HHL8s")
+_TOP_HEADER, _EMBEDDED_HEADER, _PART_HEADER = 32, 24, 8  # bytes before the properties, MS-OXMSG 2.4
+_PT_STRING8, _PT_UNICODE, _PT_BINARY, _PT_OBJECT = 0x001E, 0x001F, 0x0102, 0x000D
+_EMBEDDED_MESSAGE = 5  # PidTagAttachMethod afEmbeddedMessage
+_SEALED_CLASSES = ("IPM.NOTE.SMIME", "IPM.NOTE.SECURE")
+_SEALED_NAMES = ("smime.p7m", "message.rpmsg")
+_RECIPIENTS = {1: "To", 2: "Cc", 3: "Bcc"}
+
+
+@dataclass(slots=True)
+class Storage:
+    """One object's properties: fixed ones by id, others in streams named by id and type."""
+
+    file: CompoundFile
+    entry: Entry
+    fixed: dict[int, bytes]
+    charset: str
+
+    def text(self, *ids: int) -> str:
+        """The first of these properties that holds text."""
+        for number in ids:
+            for kind in (_PT_UNICODE, _PT_STRING8):
+                data = self.data(number, kind)
+                if data:
+                    text = data.decode("utf-16-le", "replace") if kind == _PT_UNICODE else decode_as(data, self.charset)
+                    return text.rstrip("\x00")
+        return ""
+
+    def line(self, *ids: int) -> str:
+        """The same on one line."""
+        return " ".join(self.text(*ids).split())
+
+    def data(self, number: int, kind: int = _PT_BINARY) -> bytes:
+        """A property's stream, or nothing."""
+        stream = self.entry.children.get(f"__substg1.0_{number:04X}{kind:04X}")
+        return self.file.stream(stream) if stream is not None else b""
+
+    def integer(self, number: int) -> int:
+        """A property of four bytes; 0 when there is none."""
+        return int.from_bytes(self.fixed.get(number, b"")[:4], "little")
+
+    def time(self, *ids: int) -> str:
+        """The first of these times that is set, as ISO 8601."""
+        found = (filetime(int.from_bytes(self.fixed.get(number, b""), "little")) for number in ids)
+        return next((time for time in found if time), "")
+
+
+class MsgParser:
+    """Reads `application/vnd.ms-outlook`: a message, and the messages attached to it."""
+
+    media_types = (MEDIA_TYPE,)
+
+    def parse(self, document: bytes, report: Report) -> ParsedDocument:
+        """Read one message. Raises `Refused`: corrupt, bomb, encrypted."""
+        report.progress("properties", 0, 1)
+        reader = _Reader(CompoundFile(document), report)
+        top = reader.open(reader.file.root, _TOP_HEADER, "")
+        letter = reader.letter(top, 0)
+        if not letter.subject and not letter.is_readable() and not letter.fields:
+            raise Refused(Refusal.CORRUPT, "no message in the file")
+        refuse_unreadable(letter)
+        return ParsedDocument(
+            media_type=MEDIA_TYPE,
+            blocks=blocks_of(letter),
+            title=letter.subject,
+            author=letter.author,
+            created=letter.sent,
+            modified=top.time(0x3008),
+            findings=findings_of(letter),
+        )
+
+
+class _Reader:
+    def __init__(self, file: CompoundFile, report: Report) -> None:
+        self.file = file
+        self._report = report
+        self._letters = 0
+
+    def open(self, entry: Entry, header_bytes: int, charset: str) -> Storage:
+        """The properties of a storage. Its own code page comes before that of the message around it."""
+        stream = entry.children.get(_PROPERTIES)
+        data = self.file.stream(stream) if stream is not None else b""
+        fixed: dict[int, bytes] = {}
+        for at in range(header_bytes, len(data) - _PROPERTY.size + 1, _PROPERTY.size):
+            _, number, _, value = _PROPERTY.unpack_from(data, at)
+            fixed.setdefault(number, value)
+        storage = Storage(self.file, entry, fixed, charset)
+        own = codepage(storage.integer(0x3FFD)) or codepage(storage.integer(0x3FDE))
+        storage.charset = own or charset
+        return storage
+
+    def letter(self, storage: Storage, level: int) -> Letter:
+        """The message that a storage is."""
+        self._letters += 1
+        self._report.progress("messages", self._letters, 0)
+        transport = storage.text(0x007D)
+        headers = read_part(
+            transport.encode("utf-8", "replace"), 0, len(transport.encode("utf-8", "replace")), 0
+        ).headers
+        subject = storage.line(0x0037, 0x0E1D, 0x0070)
+        sender = _person(storage, (0x0C1A, 0x0042), (0x5D01, 0x5D02, 0x0C1F, 0x0065)) or _field(headers, "from")
+        sent = storage.time(0x0039, 0x0E06, 0x3007) or iso_date(_field(headers, "date"))
+        letter = Letter(subject, author=display_name(sender), sent=sent)
+        recipients = self._recipients(storage)
+        letter.fields = [("From", sender)]
+        for label, number in (("To", 0x0E04), ("Cc", 0x0E03), ("Bcc", 0x0E02)):
+            letter.fields.append(
+                (label, recipients.get(label) or storage.line(number) or _field(headers, label.lower()))
+            )
+        letter.fields += [("Date", _field(headers, "date") or sent.replace("T", " ")), ("Subject", subject)]
+        letter.fields = [each for each in letter.fields if each[1]]
+        self._read_body(storage, letter)
+        self._read_attachments(storage, letter, level)
+        return letter
+
+    def _read_body(self, storage: Storage, letter: Letter) -> None:
+        html = storage.data(0x1013) or storage.text(0x1013).encode("utf-8", "replace")
+        charset = codepage(storage.integer(0x3FDE)) if storage.data(0x1013) else "utf-8"
+        letter.blocks = read_body(
+            html, charset, storage.data(0x1009), storage.text(0x1000), self._report, letter.findings
+        )
+
+    def _recipients(self, storage: Storage) -> dict[str, str]:
+        people: dict[str, list[str]] = {}
+        for entry in _numbered(storage.entry, "__recip_version1.0_#"):
+            recipient = self.open(entry, _PART_HEADER, storage.charset)
+            person = _person(recipient, (0x3001, 0x5FF6), (0x39FE, 0x3003))
+            label = _RECIPIENTS.get(recipient.integer(0x0C15) & 0xF)
+            if person and label:
+                people.setdefault(label, []).append(person)
+        return {label: ", ".join(dict.fromkeys(names)) for label, names in people.items()}
+
+    def _read_attachments(self, storage: Storage, letter: Letter, level: int) -> None:
+        for entry in _numbered(storage.entry, "__attach_version1.0_#"):
+            attachment = self.open(entry, _PART_HEADER, storage.charset)
+            name = attachment.line(0x3707, 0x3704, 0x3001)
+            inner = entry.children.get(f"__substg1.0_3701{_PT_OBJECT:04X}")
+            if attachment.integer(0x3705) == _EMBEDDED_MESSAGE and inner is not None:
+                self._read_inner(inner, storage, letter, level)
+                continue
+            media_type = attachment.line(0x370E) or "application/octet-stream"
+            inline = bool(attachment.text(0x3712)) and media_type.startswith("image/")
+            message_class = storage.text(0x001A).upper()
+            if name.lower() in _SEALED_NAMES or (
+                message_class.startswith(_SEALED_CLASSES) and "SIGNED" not in message_class
+            ):
+                letter.encrypted.append(name or "S/MIME message")
+            else:
+                letter.attachments.append(Attachment(name, media_type, inline))
+
+    def _read_inner(self, entry: Entry, outer: Storage, letter: Letter, level: int) -> None:
+        if level >= NESTING_MAX or self._letters >= LETTERS_MAX:
+            evidence = f"messages nested deeper than {NESTING_MAX}, or more than {LETTERS_MAX}"
+            letter.findings.append(FoundIssue(FindingKind.NOT_EXAMINED, Severity.MEDIUM, "message", evidence))
+            return
+        letter.letters.append(self.letter(self.open(entry, _EMBEDDED_HEADER, outer.charset), level + 1))
+
+
+def _numbered(entry: Entry, prefix: str) -> list[Entry]:
+    """The storages of a series, in the order of their hexadecimal numbers."""
+    return [entry.children[name] for name in sorted(entry.children) if name.startswith(prefix)]
+
+
+def _person(storage: Storage, names: tuple[int, ...], addresses: tuple[int, ...]) -> str:
+    """A name with its address. Addresses inside an organisation ("/O=…") mean nothing outside."""
+    name = storage.line(*names)
+    found = (storage.line(number) for number in addresses)
+    address = next((each for each in found if "@" in each and not each.upper().startswith("/O=")), "")
+    if not address or address.lower() == name.strip("'\"").lower():
+        return name or address
+    return f"{name} <{address}>" if name else address
+
+
+def _field(headers: Headers, name: str) -> str:
+    return text_of(headers.first(name))
+
+
+PARSER = MsgParser()

@@ -1,0 +1,3 @@
+"""SANDBOX, untrusted: XML: articles (JATS, DocBook and their kin), feeds, outlines, drawings, and data nobody
+described.
+"""
