@@ -146,9 +146,11 @@ _BY_EXTENSION: Final[dict[str, str]] = {
     "yml": "application/yaml",
 }
 
-# What many formats are packed in: the name says which.
-_PACKAGES: Final = frozenset({"application/zip", "application/x-ole-storage"})
-_PACKED: Final = ("application/vnd.", "application/epub", "application/msword")
+# What many formats are packed in: among those that begin so, the name says which.
+_PACKED: Final = {
+    "application/zip": ("application/vnd.", "application/epub"),
+    "application/x-ole-storage": ("application/msword", "application/vnd.ms-"),
+}
 
 UNKNOWN: Final = "application/octet-stream"
 
@@ -163,14 +165,15 @@ def media_type_hint(leading_bytes: bytes, key: str) -> str:
     if by_content == UNKNOWN:
         # A binary format's extension proves nothing when its signature is missing.
         return UNKNOWN if by_name.startswith("application/") and not _is_text_type(by_name) else by_name
-    if by_content in _PACKAGES and by_name.startswith(_PACKED):
+    if by_name.startswith(_PACKED.get(by_content, ())):
         return by_name
     return by_content
 
 
 def media_type_of_name(key: str) -> str:
     """What a key's extension claims. Good enough to warm up a sandbox, never to choose how to read."""
-    return _BY_EXTENSION.get(key.rpartition("/")[2].rpartition(".")[2].lower(), UNKNOWN)
+    _, dot, extension = key.rpartition("/")[2].rpartition(".")
+    return _BY_EXTENSION.get(extension.lower(), UNKNOWN) if dot else UNKNOWN
 
 
 def _by_signature(head: bytes) -> str:
