@@ -29,7 +29,7 @@ _SECTOR_MAX = 0xFFFFFFFA  # MS-CFB 2.1: larger numbers are marks (end of chain, 
 _NO_STREAM = 0xFFFFFFFF
 _ENTRY = struct.Struct("<64sHBBLLL36xLLL")  # MS-CFB 2.6.1; the size's upper half last
 _HEADER_BYTES = 512
-_STORAGE, _STREAM, _ROOT = 1, 2, 5
+_STORAGE, _STREAM = 1, 2
 
 
 @dataclass(frozen=True, slots=True)

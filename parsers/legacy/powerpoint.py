@@ -21,7 +21,7 @@ SLIDES_MAX = 5000
 _DOCUMENT_ATOM, _SLIDE_ATOM, _SHOW_INFO, _STRING = 0x03E9, 0x03EF, 0x03F9, 0x0FBA
 _MASTER_STYLE, _HEADERS_FOOTERS, _HEADERS_FOOTERS_ATOM = 0x0FA3, 0x0FD9, 0x0FDA
 _LINKS, _LINK, _LINK_ATOM = 0x0409, 0x0FD7, 0x0FD3
-_COMMENT = 0x2EE0
+_TAGS, _BINARY_TAG, _TAG_DATA, _COMMENT = 0x1388, 0x138A, 0x138B, 0x2EE0
 _HIDDEN_SLIDE = 0x04  # SlideShowSlideInfoAtom, 2.6.6: fHidden
 _SHOWS_MASTER = 0x01  # SlideAtom, 2.5.10: fMasterObjects
 _HAS_USER_DATE, _HAS_HEADER, _HAS_FOOTER = 0x04, 0x10, 0x20
@@ -261,7 +261,7 @@ def _decorations(records: Records, container: Record | None, instance: int | Non
 def _comments(records: Records, container: Record) -> list[tuple[str, str]]:
     """(author, text) of each comment on a slide (2.5.27), which are tags of it."""
     comments: list[tuple[str, str]] = []
-    for tags in (each for each in records.inside(container) if each.kind == 0x1388):
+    for tags in (each for each in records.inside(container) if each.kind == _TAGS):
         for record in _tagged(records, tags):
             texts = {each.instance: utf16_units(records.data(each)) for each in records.inside(record)}
             if texts.get(1, "").strip() and len(comments) < _COMMENTS_MAX:
@@ -271,7 +271,7 @@ def _comments(records: Records, container: Record) -> list[tuple[str, str]]:
 
 def _tagged(records: Records, tags: Record) -> Iterator[Record]:
     for tag in records.inside(tags):
-        data = records.first(tag, 0x138B) if tag.kind == 0x138A else None
+        data = records.first(tag, _TAG_DATA) if tag.kind == _BINARY_TAG else None
         if data is not None:
             yield from (record for record in records.inside(data) if record.kind == _COMMENT)
 

@@ -52,7 +52,6 @@ class WordFile:
     data: bytes
     old: bool  # Word 6 or 95
     complex: bool
-    language: int
     text_start: int
     text_end: int
     lengths: Lengths
@@ -78,7 +77,7 @@ def open_word(compound: CompoundFile) -> WordFile:
     main = compound.stream("WordDocument")
     if main is None or len(main) < 0x60:
         raise Refused(Refusal.CORRUPT, "no Word document stream")
-    magic, version, language, flags = struct.unpack_from("<HH2xH2xH", main)
+    magic, version, flags = struct.unpack_from("<HH6xH", main)
     if magic not in _MAGIC:
         raise Refused(Refusal.CORRUPT, "no Word document header")
     if version < _WORD_6:
@@ -95,7 +94,6 @@ def open_word(compound: CompoundFile) -> WordFile:
         data=b"" if old else compound.stream("Data") or b"",
         old=old,
         complex=bool(flags & 0x0004),
-        language=language,
         text_start=text_start,
         text_end=text_end,
         lengths=_lengths(main, 0x34 if old else 0x4C),

@@ -129,10 +129,9 @@ class Formats:
         """The changes of a paragraph or a row's end. Long lists are in the data stream, and only pointed to."""
         found: list[Change] = []
         for code, operand in sprm.changes(sprms, old=self._old):
-            if code in (sprm.P_ELSEWHERE, sprm.P_ELSEWHERE_OLD):
-                found += self._elsewhere(sprm.number(operand))
-            else:
-                found.append((code, operand))
+            if code in (sprm.P_ELSEWHERE, sprm.P_ELSEWHERE_OLD):  # the last one, MS-DOC 2.6.2
+                return found + self._elsewhere(sprm.number(operand))
+            found.append((code, operand))
         return found
 
     def _elsewhere(self, at: int) -> list[Change]:

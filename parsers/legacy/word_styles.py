@@ -18,7 +18,7 @@ _FONTS_MAX = 4096
 # Numbers of built-in styles, the same in every language: MS-DOC 2.9.260, sti.
 _HEADING_OF = {62: 1, 74: 2} | {number: number for number in range(1, 10)}
 _CAPTION, _PREFORMATTED, _MACRO_TEXT = 34, 101, 45
-_CHARACTER_CODE = frozenset((95, 98, 100, 102, 103, 104))
+_CHARACTER_CODE = frozenset((98, 100, 102, 103))  # HTML Code, Keyboard, Sample, Typewriter
 
 
 @dataclass(frozen=True, slots=True)
