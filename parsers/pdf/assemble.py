@@ -2,8 +2,9 @@
 
 from contract.verdicts import ElementType
 from parsers.blocks import Block, Link
+from parsers.pdf.captions import is_caption
 from parsers.pdf.furniture import mark_furniture
-from parsers.pdf.headings import Typography, heading_levels, is_caption, piece_text, typography_of
+from parsers.pdf.headings import Typography, heading_levels, piece_text, typography_of
 from parsers.pdf.lines import spans_text
 from parsers.pdf.linktext import with_links
 from parsers.pdf.lists import Nesting, marker_of

@@ -27,15 +27,19 @@ def split_at(atom: Atom, edges: list[float]) -> list[Atom]:
         return [atom]
     groups: dict[int, list[Span]] = {}
     for span in atom.spans:
-        for word in _words(span):
+        for word in words_of(span):
             groups.setdefault(index_of(edges, (word.x0 + word.x1) / 2), []).append(word)
     return [atom_of(spans, atom.order) for _, spans in sorted(groups.items())]
 
 
-def _words(span: Span) -> list[Span]:
-    """A span cut at its spaces. Places are interpolated: glyph boxes are not kept."""
+def words_of(span: Span) -> list[Span]:
+    """A span cut at its spaces. Where the places of its words are not known, they are interpolated."""
     if " " not in span.text.strip():
         return [span]
+    parts = span.text.split()
+    if len(span.places) == len(parts):
+        placed = zip(span.places, parts, strict=True)
+        return [replace(span, x0=x0, x1=x1, text=part + " ", places=()) for (x0, x1), part in placed]
     step = (span.x1 - span.x0) / len(span.text)
     words: list[Span] = []
     start = 0

@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 
+from parsers.pdf.captions import is_caption
 from parsers.pdf.lines import spans_text
 from parsers.pdf.lists import marker_of, numbering_depth
 from parsers.pdf.model import Piece
@@ -14,11 +15,6 @@ _LINES_MAX = 4
 _CHARS_MAX = 220
 _HEADING_SHARE_MAX = 0.2  # of the text
 _SENTENCE_WORDS_MAX = 12
-_CAPTION = re.compile(
-    r"^(?:figure|fig\.|table|tab\.|chart|exhibit|plate|photo|abbildung|abb\.|tabelle|figura|tabla|tableau|рис\.|таблица)"
-    r"\s*(?:[\dA-Z]+(?:[.\-–]\d+)*)?\s*(?:[.:|–—-]|\s|$)",
-    re.IGNORECASE,
-)
 _NUMBERED_CAPITALS = re.compile(r"^(?:[IVX]{1,5}|[A-H]|\d{1,2}(?:\.\d{1,2})*)[.)]?\s+[^\W\d_]{4}.{0,80}$")
 _SECTION_WORD = re.compile(
     r"^(?:\d{1,2}\.?\s+)?(?:abstract|introduction|conclusions?|references|bibliography|acknowledge?ments?|appendix"
@@ -65,12 +61,6 @@ def _big_size(sizes: Counter[float], body: float, total: int) -> float:
             break
         big = size
     return big
-
-
-def is_caption(text: str) -> bool:
-    """Whether a text begins like the caption of a figure or table."""
-    match = _CAPTION.match(text)
-    return match is not None and any(char.isdigit() for char in text[: match.end() + 2])
 
 
 def heading_levels(pieces: list[Piece], kind: Typography, outline: dict[str, int]) -> dict[int, int]:

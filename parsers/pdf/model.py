@@ -12,7 +12,10 @@ from parsers.blocks import Box, Table
 
 @dataclass(slots=True)
 class Span:
-    """A run of glyphs in one style. `text` may begin or end with a space; `link` is the address it leads to."""
+    """A run of glyphs in one style. `text` may begin or end with a space; `link` is the address it leads to.
+
+    `places` are the left and right ends of its words, from left to right; empty when they are not known.
+    """
 
     x0: float
     y0: float
@@ -25,6 +28,7 @@ class Span:
     mono: bool
     raised: bool
     link: str = ""
+    places: tuple[tuple[float, float], ...] = ()
 
 
 @dataclass(slots=True)
