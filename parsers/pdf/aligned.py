@@ -14,39 +14,43 @@ COLUMNS_MAX = 40
 ROWS_MAX = 400
 _PROSE_WORDS = 5
 _PROSE_FILL = 0.8
-_DENSE_GAP, _APART_GAP = 0.38, 0.55  # of the type size: room between cells of a row, in tables of many and few rows
+DENSE_GAP, _APART_GAP = 0.38, 0.55  # of the type size: room between cells of a row, in tables of many and few rows
 _DENSE_ROWS_MIN = 5
 _HEAD_ROWS_MAX = 6  # lines of text between the first two rules
 
 
-def aligned_table(atoms: list[Atom], rules: list[float] | None = None) -> Table | None:
+def aligned_table(atoms: list[Atom], rules: list[float] | None = None, head: int = 0) -> Table | None:
     """The table that atoms make, or `None` if they read better as text.
 
     `rules` are the heights of horizontal rules among them, top to bottom; with rules, less alignment is asked for.
+    `head` is the number of rows of text that are titles, where that is known without rules.
     """
     rows = list(rows_of(atoms))
     if len(rows) < 2 or len(rows) > ROWS_MAX:
         return None
     whole = rows
     if rules:
-        gap = _DENSE_GAP if len(rows) >= _DENSE_ROWS_MIN else _APART_GAP
+        gap = DENSE_GAP if len(rows) >= _DENSE_ROWS_MIN else _APART_GAP
         rows = [[part for atom in row for part in cut_at_gaps(atom, gap)] for row in rows]
-    head = _head_rows(rows, rules or [])
+        head = _head_rows(rows, rules)
+    else:
+        rows = [[part for atom in row for part in cut_at_gaps(atom, DENSE_GAP)] for row in rows[:head]] + rows[head:]
     bounds = column_bounds(rows, head)
     if not 2 <= len(bounds) <= COLUMNS_MAX:
         return None
     if not rules and not _tabular(rows, bounds):
         return None
-    if not head and _is_prose(whole, bounds):
+    if not (rules and head) and _is_prose(whole, bounds):
         return None
     rows = [[part for atom in row for part in cut_at_bounds(atom, bounds)] for row in rows]
     groups = logical_rows(rows, bounds, rules or [])
     if len(groups) < 2:
         return None
+    body = rows[head][0].baseline - 0.1
     filled: dict[Spread, list[Atom]] = {}
     for index, group in enumerate(groups):
         _fill_row(filled, index, group, bounds)
-    ruled = sum(1 for group in groups if rules and group[0].baseline < rules[1]) if head else 0
+    ruled = sum(1 for group in groups if group[0].baseline < body) if head else 0
     filled = with_spread_heads(filled, head_rows(filled, ruled), bounds)
     return table_of(filled, len(groups), len(bounds))
 
@@ -109,8 +113,11 @@ def _lines_up(atoms: list[Atom]) -> bool:
 
 
 def _is_prose(rows: list[list[Atom]], bounds: Bounds) -> bool:
-    """Columns of running text: most lines are several words long and fill their column."""
-    prose = total = 0
+    """Columns of running text: most lines are several words long and fill their column.
+
+    One such column beside two or more others is that of the names in a table.
+    """
+    prose = total = columns = 0
     for bound in bounds:
         atoms = [atom for row in rows for atom in row if _in(atom, bound)]
         texts = [spans_text(atom.spans) for atom in atoms]
@@ -120,8 +127,10 @@ def _is_prose(rows: list[list[Atom]], bounds: Bounds) -> bool:
             continue
         words = median(len(text.split()) for text in texts)
         fill = median((atom.x1 - atom.x0) / max(bound[1] - bound[0], 1) for atom in atoms)
-        prose += chars if words >= _PROSE_WORDS and fill >= _PROSE_FILL else 0
-    return prose > 0.5 * total
+        if words >= _PROSE_WORDS and fill >= _PROSE_FILL:
+            prose += chars
+            columns += 1
+    return prose > 0.5 * total and (columns > 1 or len(bounds) < 3)
 
 
 def _fill_row(filled: dict[Spread, list[Atom]], index: int, group: list[Atom], bounds: Bounds) -> None:
