@@ -8,7 +8,7 @@ from parsers.pdf.columns import Bounds, column_bounds, cut_at_bounds, cut_at_gap
 from parsers.pdf.heads import head_rows, with_spread_heads
 from parsers.pdf.lines import rows_of, spans_text
 from parsers.pdf.model import Atom
-from parsers.pdf.rowgroups import logical_rows
+from parsers.pdf.rowgroups import logical_rows, stand_level
 
 COLUMNS_MAX = 40
 ROWS_MAX = 400
@@ -38,9 +38,8 @@ def aligned_table(atoms: list[Atom], rules: list[float] | None = None, head: int
     bounds = column_bounds(rows, head)
     if not 2 <= len(bounds) <= COLUMNS_MAX:
         return None
-    if not rules and not _tabular(rows, bounds):
-        return None
-    if not (rules and head) and _is_prose(whole, bounds):
+    known = (rules and head) or stand_level(rows, bounds)
+    if not known and ((not rules and not _tabular(rows, bounds)) or _is_prose(whole, bounds)):
         return None
     rows = [[part for atom in row for part in cut_at_bounds(atom, bounds)] for row in rows]
     groups = logical_rows(rows, bounds, rules or [])

@@ -11,6 +11,9 @@ _LEADING = (0.9, 1.6)  # of the type size: distances between baselines that line
 _LEADING_USUAL = 1.2
 _SET_APART = 1.3  # of the leading: from here on, a line is the next cell's
 _RULED_SHARE = 0.3  # of the rows
+_BLOCK_STEP = 1.9  # of the type size, from baseline to baseline, between blocks
+_LEVEL_BLOCKS_MIN = 3
+_LEVEL_SHARE = 0.8  # of the blocks
 _FULL_SHARE = 0.6  # of the columns
 
 
@@ -27,6 +30,28 @@ def logical_rows(rows: list[list[Atom]], bounds: Bounds, rules: list[float]) -> 
         return [[atom for row in part for atom in row] for part in parts]
     leading = _leading(rows, bounds)
     return [group for part in parts for group in _grouped(part, bounds, leading)]
+
+
+def stand_level(rows: list[list[Atom]], bounds: Bounds) -> bool:
+    """Whether rows fall into blocks set apart from each other, in each of which the columns begin on one line.
+
+    Cells of prose do, row after row; paragraphs in columns of text do so once, below a heading.
+    """
+    blocks: list[list[list[Atom]]] = [[rows[0]]]
+    for above, below in pairwise(rows):
+        if _baseline(below) - _baseline(above) > _BLOCK_STEP * max(atom.size for atom in [*above, *below]):
+            blocks.append([])
+        blocks[-1].append(below)
+    shared = level = 0
+    for block in blocks:
+        tops: dict[int, float] = {}
+        for row in block:
+            for atom in row:
+                tops.setdefault(columns_spanned(atom, bounds)[0], atom.baseline)
+        if len(tops) > 1:
+            shared += 1
+            level += max(tops.values()) - min(tops.values()) < 0.25 * block[0][0].size
+    return level >= _LEVEL_BLOCKS_MIN and level >= _LEVEL_SHARE * shared and shared >= _LEVEL_SHARE * len(blocks)
 
 
 def _baseline(row: list[Atom]) -> float:
