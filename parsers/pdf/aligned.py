@@ -1,5 +1,7 @@
 """SANDBOX, untrusted: tables without rules between columns: short texts in rows and columns."""
 
+import re
+from dataclasses import replace
 from statistics import median
 
 from parsers.blocks import Table
@@ -8,7 +10,8 @@ from parsers.pdf.columns import Bounds, column_bounds, cut_at_bounds, cut_at_gap
 from parsers.pdf.heads import head_rows, with_spread_heads
 from parsers.pdf.lines import rows_of, spans_text
 from parsers.pdf.model import Atom
-from parsers.pdf.rowgroups import logical_rows, stand_level
+from parsers.pdf.rowgroups import logical_rows, ruled_heads, stand_level
+from parsers.pdf.spans import atom_of
 
 COLUMNS_MAX = 40
 ROWS_MAX = 400
@@ -16,6 +19,7 @@ _PROSE_WORDS = 5
 _PROSE_FILL = 0.8
 DENSE_GAP, _APART_GAP = 0.38, 0.55  # of the type size: room between cells of a row, in tables of many and few rows
 _DENSE_ROWS_MIN = 5
+_CURRENCY = re.compile(r"[$€£¥₹₽]|[A-Z]{2}\$")
 _HEAD_ROWS_MAX = 6  # lines of text between the first two rules
 
 
@@ -25,7 +29,7 @@ def aligned_table(atoms: list[Atom], rules: list[float] | None = None, head: int
     `rules` are the heights of horizontal rules among them, top to bottom; with rules, less alignment is asked for.
     `head` is the number of rows of text that are titles, where that is known without rules.
     """
-    rows = list(rows_of(atoms))
+    rows = [_with_currency(row) for row in rows_of(atoms)]
     if len(rows) < 2 or len(rows) > ROWS_MAX:
         return None
     whole = rows
@@ -49,9 +53,28 @@ def aligned_table(atoms: list[Atom], rules: list[float] | None = None, head: int
     filled: dict[Spread, list[Atom]] = {}
     for index, group in enumerate(groups):
         _fill_row(filled, index, group, bounds)
-    ruled = sum(1 for group in groups if group[0].baseline < body) if head else 0
+    ruled = sum(1 for group in groups if group[0].baseline < body) if head else ruled_heads(groups)
     filled = with_spread_heads(filled, head_rows(filled, ruled), bounds)
     return table_of(filled, len(groups), len(bounds))
+
+
+def _with_currency(row: list[Atom]) -> list[Atom]:
+    """A row in which signs of currency stand in one cell with the numbers that are set apart to their right."""
+    result: list[Atom] = []
+    for atom in row:
+        if result and _CURRENCY.fullmatch(spans_text(result[-1].spans)) and spans_text(atom.spans)[:1].isdigit():
+            result[-1] = _glued(result[-1], atom)
+        else:
+            result.append(atom)
+    return result
+
+
+def _glued(sign: Atom, number: Atom) -> Atom:
+    """One atom whose first word is a sign of currency and a number."""
+    first, *others = number.spans
+    places = ((sign.x0, first.places[0][1]), *first.places[1:]) if first.places else ()
+    text = spans_text(sign.spans) + first.text.lstrip()
+    return atom_of([replace(first, x0=sign.x0, text=text, places=places), *others], sign.order)
 
 
 def _head_rows(rows: list[list[Atom]], rules: list[float]) -> int:

@@ -5,6 +5,8 @@ from statistics import median
 
 from parsers.pdf.cells import columns_spanned
 from parsers.pdf.columns import Bounds
+from parsers.pdf.geometry import overlap
+from parsers.pdf.lines import spans_text
 from parsers.pdf.model import Atom
 
 _LEADING = (0.9, 1.6)  # of the type size: distances between baselines that lines of one cell may have
@@ -14,6 +16,9 @@ _RULED_SHARE = 0.3  # of the rows
 _BLOCK_STEP = 1.9  # of the type size, from baseline to baseline, between blocks
 _LEVEL_BLOCKS_MIN = 3
 _LEVEL_SHARE = 0.8  # of the blocks
+_DENSE_ROWS_MIN = 3
+_DENSE_SHARE = 0.8  # of the rows of text between two rules or gaps, that are full: each is a row of the table
+_NUMBER_CHARS_MAX = 16
 _FULL_SHARE = 0.6  # of the columns
 
 
@@ -22,14 +27,30 @@ def logical_rows(rows: list[list[Atom]], bounds: Bounds, rules: list[float]) -> 
     heights = [_baseline(row) for row in rows]
     ruled = [any(above < rule < below for rule in rules) for above, below in pairwise(heights)]
     parts: list[list[list[Atom]]] = [[rows[0]]]
-    for is_ruled, row in zip(ruled, rows[1:], strict=True):
-        if is_ruled:
+    for is_ruled, above, row in zip(ruled, rows, rows[1:], strict=False):
+        if is_ruled or _parted(above, row):
             parts.append([])
         parts[-1].append(row)
     if sum(ruled) >= max(2, _RULED_SHARE * (len(rows) - 1)):
-        return [[atom for row in part for atom in row] for part in parts]
-    leading = _leading(rows, bounds)
-    return [group for part in parts for group in _grouped(part, bounds, leading)]
+        blocks = parts
+    else:
+        leading = _leading(rows, bounds)
+        blocks = [block for part in parts for block in _blocks(part, bounds, leading)]
+    return [[atom for row in group for atom in row] for block in blocks for group in _rows_of_block(block, bounds)]
+
+
+def ruled_heads(groups: list[list[Atom]]) -> int:
+    """How many leading rows of a table have titles with rules of their own below them, and the row under the last."""
+    count = 0
+    while count < len(groups) - 2 and any(span.ruled for atom in groups[count] for span in atom.spans):
+        count += 1
+    return count
+
+
+def _parted(above: list[Atom], below: list[Atom]) -> bool:
+    """Whether a rule as wide as a column or a few lies between two rows of text."""
+    rules = {span.ruled for atom in above for span in atom.spans if span.ruled}
+    return any(overlap(atom.x0, atom.x1, *rule) > 0 for rule in rules for atom in below)
 
 
 def stand_level(rows: list[list[Atom]], bounds: Bounds) -> bool:
@@ -83,23 +104,51 @@ def _leading(rows: list[list[Atom]], bounds: Bounds) -> float:
     return leading if apart >= 2 and apart < len(steps) else 0.0
 
 
-def _grouped(rows: list[list[Atom]], bounds: Bounds, leading: float) -> list[list[Atom]]:
-    groups = [list(rows[0])]
+def _blocks(rows: list[list[Atom]], bounds: Bounds, leading: float) -> list[list[list[Atom]]]:
+    """Rows of text in blocks; within one, they stand as close as the lines of a cell do."""
+    blocks = [[rows[0]]]
     lowest = _columns(rows[0], bounds)
-    previous = rows[0]
     for row in rows[1:]:
         columns = _columns(row, bounds)
         if leading:
-            new = _begins_row(columns, lowest, previous, row, leading)
+            new = _begins_row(columns, lowest, blocks[-1][-1], row, leading)
         else:
             new = 0 in columns or len(columns) >= max(2, _FULL_SHARE * len(bounds))
         if new:
-            groups.append([])
+            blocks.append([])
             lowest = {}
-        groups[-1] += row
+        blocks[-1].append(row)
         lowest |= columns
-        previous = row
+    return blocks
+
+
+def _rows_of_block(block: list[list[Atom]], bounds: Bounds) -> list[list[list[Atom]]]:
+    """A block as one row of the table, or as several: when number stands under number, or nearly all rows are full."""
+    columns = [_columns(row, bounds) for row in block]
+    used = set().union(*columns)
+    repeats = [False, *(_numbers_repeat(above, below) for above, below in pairwise(columns))]
+    full = [len(row) >= max(2, _FULL_SHARE * len(used)) for row in columns]
+    dense = len(block) >= _DENSE_ROWS_MIN and sum(full) >= _DENSE_SHARE * len(block)
+    if not dense and not any(repeats):
+        return [block]
+    groups = [[block[0]]]
+    for is_full, repeats_number, row in zip(full[1:], repeats[1:], block[1:], strict=True):
+        if is_full or repeats_number:
+            groups.append([])
+        groups[-1].append(row)
     return groups
+
+
+def _numbers_repeat(above: dict[int, Atom], below: dict[int, Atom]) -> bool:
+    """Whether a number stands right under a number, in at least half of the columns beyond the first."""
+    shared = [column for column in below if column in above and column > 0]
+    numbers = [column for column in shared if _is_number(above[column]) and _is_number(below[column])]
+    return len(numbers) >= max(1, len(below) // 2)
+
+
+def _is_number(atom: Atom) -> bool:
+    text = spans_text(atom.spans)
+    return len(text) <= _NUMBER_CHARS_MAX and 2 * sum(char.isdigit() for char in text) >= len(text) > 0
 
 
 def _columns(row: list[Atom], bounds: Bounds) -> dict[int, Atom]:
