@@ -24,6 +24,7 @@ _LINES_UP_SHARE = 0.8
 _BESIDE_SHARE = 0.3  # of the rows with text in a column, that have some on both sides of an edge inside it
 _ALL_LINE_UP_ROWS = 4  # with so few rows, every one must line up
 _WIDTH_STEPS_MAX = 40_000  # half points
+_EDGES_MAX = 200  # stretches that no word enters, of which each is held against all rows
 
 Bounds = list[tuple[float, float]]
 Words = list[tuple[float, float]]
@@ -104,12 +105,14 @@ def _cut_at_narrow_edges(bounds: Bounds, rows: list[Words], size: float) -> Boun
     gaps = [right[0] - left[1] for row in rows for left, right in pairwise(row) if right[0] - left[1] < size]
     room = max(_NARROW_GAP_MIN * size, _NARROW_OVER_WORD_GAP * (median(gaps) if gaps else _WORD_GAP * size))
     edges = [(left[1], right[0]) for left, right in pairwise(_stretches(rows, _tolerated(len(rows))))]
+    if len(edges) > _EDGES_MAX:
+        return bounds
     starts = [[word[0] for word in row] for row in rows]
     result: Bounds = []
     for x0, x1 in bounds:
+        taken = sum(bisect_left(row, x0) < bisect_right(row, x1) for row in starts)
         for edge in edges[bisect_right(edges, (x0, x1)) : bisect_left(edges, (x1, x0))]:
             beside = _beside(edge, (x0, x1), rows, starts)
-            taken = sum(any(x0 <= start <= x1 for start in row) for row in starts) if beside else 0
             if len(beside) >= max(2, _BESIDE_SHARE * taken) and _is_narrow_edge(beside, room):
                 result.append((x0, edge[0]))
                 x0 = edge[1]
