@@ -43,7 +43,7 @@ def column_bounds(rows: list[list[Atom]], head: int = 0) -> Bounds:
     if multi and lone:
         bounds = _ink(counted, _GAP_MIN * size)
     bounds = _cut_at_narrow_edges(bounds, [_words(row) for row in counted], size)
-    return _with_columns_of_head(bounds, rows[:head], size)
+    return bounds if not bounds else _with_columns_of_head(bounds, rows[:head], size)
 
 
 def _stands_in(atom: Atom, bound: tuple[float, float]) -> bool:
@@ -145,12 +145,13 @@ def _is_narrow_edge(beside: Bounds, room: float) -> bool:
 
 def _with_columns_of_head(bounds: Bounds, head: list[list[Atom]], size: float) -> Bounds:
     """Bounds, with more of them where only the head has text: columns whose cells are all empty."""
-    beside = [
-        phrase
-        for row in head
-        for phrase in _without_narrow_gaps(_words(row), _NARROW_GAP_MIN * size)
-        if all(overlap(*phrase, *bound) < -_GAP_MIN * size / 2 for bound in bounds)
-    ]
+    beside: Bounds = []
+    for row in head:
+        for phrase in _without_narrow_gaps(_words(row), _NARROW_GAP_MIN * size):
+            outer = phrase[1] < bounds[0][0] or phrase[0] > bounds[-1][1]
+            apart = all(overlap(*phrase, *bound) < -_GAP_MIN * size / 2 for bound in bounds)
+            if apart and (outer or row is head[-1]):  # between columns, a title of an upper row is for several
+                beside.append(phrase)
     if not beside:
         return bounds
     return sorted([*bounds, *_without_narrow_gaps(_stretches([beside], 0), _GAP_MIN * size)])

@@ -48,7 +48,7 @@ def _cut(items: list[Item], line_height: float, depth: int) -> list[Column]:
         return [_column(_with_local_tables(items, line_height))]
     columns: list[Column] = []
     pending: list[Item] = []  # bands that are not split, one after another: they may be cut elsewhere
-    for band in _without_text_around_tables(_bands(items, gutter), line_height):
+    for band in _without_text_around_tables(_bands(items, gutter, line_height), line_height):
         left = [item for item in band if item.x0 < gutter.x0]
         right = [item for item in band if item.x0 >= gutter.x0]
         if not left or not right or any(item.x1 > gutter.x1 for item in left):
@@ -73,16 +73,19 @@ def _column(items: list[Item]) -> Column:
     return Column(min(item.x0 for item in items), max(item.x1 for item in items), items)
 
 
-def _bands(items: list[Item], gutter: Gutter) -> list[list[Item]]:
+def _bands(items: list[Item], gutter: Gutter, line_height: float) -> list[list[Item]]:
     """Items cut from top to bottom wherever bridging items and side items take turns."""
     bands: list[list[Item]] = []
     previous: bool | None = None
     blocks = [item for item in items if not isinstance(item, Atom) and _bridges(item, gutter)]
-    titles = _rows_of_titles(items, gutter)
+    wide = _rows_of_titles(items, gutter)
+    for caption in _captions(items, line_height):
+        if any(_bridges(line, gutter) for line in caption):
+            wide.update(id(line) for line in caption)
     for item in sorted(items, key=lambda i: (i.y0 + i.y1, i.x0)):
         middle = (item.y0 + item.y1) / 2
         beside_block = any(block.y0 < middle < block.y1 for block in blocks)  # a caption beside its figure
-        bridges = beside_block or _bridges(item, gutter) or id(item) in titles
+        bridges = beside_block or _bridges(item, gutter) or id(item) in wide
         if bridges != previous:
             bands.append([])
         bands[-1].append(item)
@@ -183,7 +186,7 @@ def _is_head(row: list[Atom], region: TableRegion) -> bool:
 
 def _stretches(band: list[Item], line_height: float) -> list[list[Item]]:
     """A band cut at captions and wide horizontal gaps if that sets a table apart; otherwise the band as it is."""
-    captions = _caption_lines(band, line_height)
+    captions = {id(atom) for lines in _captions(band, line_height) for atom in lines}
     if not captions and _region(band) is not None:
         return [band]
     parts: list[list[Item]] = []
@@ -209,17 +212,17 @@ def _stretches(band: list[Item], line_height: float) -> list[list[Item]]:
     return stretches
 
 
-def _caption_lines(band: list[Item], line_height: float) -> set[int]:
-    """`id`s of lines that nothing stands beside, of captions: their first line and what follows close below it."""
-    found: set[int] = set()
+def _captions(items: list[Item], line_height: float) -> list[list[Atom]]:
+    """Captions that nothing stands beside: their first line and what follows close below it."""
+    found: list[list[Atom]] = []
     last: Atom | None = None
-    for atom in _lone_lines(band):
-        goes_on = last is not None and 0 <= atom.y0 - last.y1 < _CAPTION_LINE_GAP * line_height
-        if goes_on or is_caption(spans_text(atom.spans)):
-            found.add(id(atom))
-            last = atom
-        else:
-            last = None
+    for atom in _lone_lines(items):
+        goes_on = last is not None and abs(atom.y0 - last.y1) < _CAPTION_LINE_GAP * line_height
+        if is_caption(spans_text(atom.spans)):
+            found.append([atom])
+        elif goes_on:
+            found[-1].append(atom)
+        last = atom if goes_on or (found and found[-1][-1] is atom) else None
     return found
 
 

@@ -40,11 +40,18 @@ def logical_rows(rows: list[list[Atom]], bounds: Bounds, rules: list[float]) -> 
 
 
 def ruled_heads(groups: list[list[Atom]]) -> int:
-    """How many leading rows of a table have titles with rules of their own below them, and the row under the last."""
-    count = 0
-    while count < len(groups) - 2 and any(span.ruled for atom in groups[count] for span in atom.spans):
-        count += 1
-    return count
+    """How many leading rows of a table are its head, by rules of their own below titles; 0 when there are none.
+
+    The row under a title with a rule that is as wide as several columns has the titles of these.
+    """
+    head = 0
+    for index, (group, below) in enumerate(pairwise(groups)):
+        rules = {span.ruled for atom in group for span in atom.spans if span.ruled}
+        if not rules:
+            break
+        shared = any(sum(overlap(atom.x0, atom.x1, *rule) > 0 for atom in below) > 1 for rule in rules)
+        head = index + 2 if shared else index + 1
+    return min(head, len(groups) - 1)
 
 
 def _parted(above: list[Atom], below: list[Atom]) -> bool:
