@@ -51,6 +51,13 @@ def words_of(span: Span) -> list[Span]:
     return words
 
 
+def word_places(span: Span) -> list[tuple[float, float]]:
+    """Left and right ends of the words of a span."""
+    if " " not in span.text.strip():
+        return [(span.x0, span.x1)]
+    return list(span.places) or [(word.x0, word.x1) for word in words_of(span)]
+
+
 def cell_text(atoms: list[Atom]) -> str:
     """The text of a cell: its lines joined as in a paragraph."""
     return joined_lines([spans_text([span for atom in row for span in atom.spans]) for row in rows_of(atoms)])

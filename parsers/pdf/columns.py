@@ -10,7 +10,7 @@ from itertools import pairwise
 from statistics import median
 
 from parsers.pdf.bidi import needs_reordering
-from parsers.pdf.cells import words_of
+from parsers.pdf.cells import word_places, words_of
 from parsers.pdf.geometry import overlap
 from parsers.pdf.model import Atom, Span
 from parsers.pdf.spans import atom_of
@@ -97,7 +97,7 @@ def _without_narrow_gaps(bounds: Bounds, gap_min: float) -> Bounds:
 
 def _words(row: list[Atom]) -> Words:
     """Ends of the words of a row, from left to right."""
-    return sorted((word.x0, word.x1) for atom in row for span in atom.spans for word in words_of(span))
+    return sorted(place for atom in row for span in atom.spans for place in word_places(span))
 
 
 def _cut_at_narrow_edges(bounds: Bounds, rows: list[Words], size: float) -> Bounds:
@@ -159,6 +159,8 @@ def _with_columns_of_head(bounds: Bounds, head: list[list[Atom]], size: float) -
 
 def cut_at_gaps(atom: Atom, gap_min: float) -> list[Atom]:
     """An atom cut wherever it leaves more room between words than `gap_min` type sizes."""
+    if all(right[0] - left[1] < gap_min * atom.size for left, right in pairwise(_words([atom]))):
+        return [atom]
     if any(needs_reordering(span.text) for span in atom.spans):
         return [atom]  # its words are not in the order of their places
     words = sorted((word for span in atom.spans for word in words_of(span)), key=lambda word: word.x0)
