@@ -3,6 +3,7 @@
 from contract.verdicts import ElementType
 from parsers.blocks import Block, Link
 from parsers.pdf.captions import is_caption
+from parsers.pdf.continuation import plain_text, with_joined_tables
 from parsers.pdf.furniture import mark_furniture
 from parsers.pdf.headings import Typography, heading_levels, piece_text, typography_of
 from parsers.pdf.lines import spans_text
@@ -38,7 +39,7 @@ def blocks_of(pieces: list[Piece], outline: dict[str, int], heights: dict[int, f
             _extend(blocks[-1], block)
         else:
             blocks.append(block)
-    return blocks
+    return with_joined_tables(blocks, heights)
 
 
 def _furniture_block(piece: Piece) -> Block:
@@ -48,8 +49,7 @@ def _furniture_block(piece: Piece) -> Block:
 
 def _block(piece: Piece, kind: Typography, level: int | None, nesting: Nesting) -> Block | None:
     if piece.table is not None:
-        text = "\n".join("\t".join(cell.text for cell in row) for row in piece.table.rows)
-        return Block(ElementType.TABLE, text, page=piece.page, box=piece.box, table=piece.table)
+        return Block(ElementType.TABLE, plain_text(piece.table), page=piece.page, box=piece.box, table=piece.table)
     if piece.mono and kind.mono_stands_out and level is None:
         return Block(ElementType.CODE_SNIPPET, _code_text(piece.lines), page=piece.page, box=piece.box)
     text = piece_text(piece)
