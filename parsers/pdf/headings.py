@@ -15,6 +15,7 @@ _LINES_MAX = 4
 _CHARS_MAX = 220
 _HEADING_SHARE_MAX = 0.2  # of the text
 _SENTENCE_WORDS_MAX = 12
+_BIG_SENTENCE_WORDS = 8  # so many with a full stop are a sentence in any size
 _NUMBERED_CAPITALS = re.compile(r"^(?:[IVX]{1,5}|[A-H]|\d{1,2}(?:\.\d{1,2})*)[.)]?\s+[^\W\d_]{4}.{0,80}$")
 _SECTION_WORD = re.compile(
     r"^(?:\d{1,2}\.?\s+)?(?:abstract|introduction|conclusions?|references|bibliography|acknowledge?ments?|appendix"
@@ -137,6 +138,8 @@ def _says_heading(piece: Piece, text: str) -> bool:
 
 def _set_like_heading(piece: Piece, text: str, kind: Typography) -> bool:
     """Not a sentence in bigger or bolder type: short, without a full stop, and with room above."""
+    if text.endswith(".") and not piece.bold and len(text.split()) >= _BIG_SENTENCE_WORDS:
+        return False
     if _ENDS_LIKE_TEXT.search(text) and piece.size < 1.5 * kind.body_size:
         stands_alone = len(piece.lines) == 1 and len(text.split()) <= _SENTENCE_WORDS_MAX and piece.gap_before > 0.4
         if not ((stands_alone and text.endswith(".")) or numbering_depth(text)):

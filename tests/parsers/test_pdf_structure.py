@@ -199,3 +199,10 @@ def test_headings_below_each_other_stay_two() -> None:
     page.insert_text((60, 132), "Rules that were adopted of late", fontsize=14, fontname="hebo")
     write_lines(page, 60, 170, [line[:90] for line in LOREM])
     assert len(of_kind(parsed(document), ElementType.TITLE)) == 2
+
+
+def test_a_sentence_in_big_type_is_no_heading() -> None:
+    document, page = new_page()
+    page.insert_text((60, 100), "To begin with let us consider what this figure shows.", fontsize=16)
+    write_lines(page, 60, 150, BODY)
+    assert headings(parsed(document)) == []

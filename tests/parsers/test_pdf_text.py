@@ -6,7 +6,7 @@ from contract.verdicts import ElementType
 from parsers.pdf.bidi import reversed_run
 from parsers.pdf.metadata import iso_date
 from parsers.pdf.textflow import clean, joined_lines
-from tests.parsers.pdf_pages import append_stream, new_page, of_kind, parsed, text_of, write_lines
+from tests.parsers.pdf_pages import LOREM, append_stream, new_page, of_kind, parsed, text_of, write_lines
 
 
 @pytest.mark.parametrize(
@@ -96,3 +96,13 @@ def test_paragraphs_are_told_apart_by_the_space_between_them() -> None:
     write_lines(page, 60, y + 10, ["The second follows after", "a little space."])
     texts = [block.text for block in of_kind(parsed(document), ElementType.NARRATIVE_TEXT)]
     assert texts == ["The first paragraph has a line and one more line.", "The second follows after a little space."]
+
+
+def test_a_note_set_wider_than_the_text_is_one_paragraph() -> None:
+    """Its lines stand farther apart than the lines of all else in its column, in type of the same size."""
+    document, page = new_page()
+    write_lines(page, 60, 100, ["Short", "labels", "of a", "figure", "in five"], size=9)
+    lines = [(LOREM[0] * 2)[n : n + 60].strip() for n in range(0, 180, 60)] + ["the end of it"]
+    for index, line in enumerate(lines):
+        page.insert_text((60, 250 + 17 * index), line, fontsize=9)
+    assert " ".join(lines) in [block.text for block in parsed(document).blocks]
