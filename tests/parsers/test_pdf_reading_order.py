@@ -110,3 +110,15 @@ def test_a_sentence_goes_on_in_the_next_column() -> None:
     assert block.box is not None
     assert block.box[0] < 100
     assert block.box[2] > 350
+
+
+def test_vertical_writing_is_read_from_the_right() -> None:
+    """Japanese set in columns of glyphs, by a font whose encoding says so."""
+    document, page = new_page()
+    lines = ["吾輩は猫である。名前はまだ無い。", "どこで生れたか頓と見当がつかぬ。"]
+    for number, line in enumerate(lines):
+        page.insert_text((500 - 24 * number, 100), line, fontname="japan", fontsize=14)
+    for xref in range(1, document.xref_length()):
+        if "UniJIS-UTF16-H" in document.xref_object(xref):
+            document.xref_set_key(xref, "Encoding", "/UniJIS-UTF16-V")
+    assert text_of(parsed(document)).replace("\n", "") == "".join(lines)

@@ -242,3 +242,25 @@ def test_two_columns_of_prose_between_rules_are_no_table(rules: int) -> None:
     result = parsed(document)
     assert not tables(result)
     assert (LOREM[0] * 2)[0:42].strip()[:30] in text_of(result)
+
+
+@pytest.mark.parametrize("rotation", [90, 180, 270])
+def test_a_table_on_a_turned_page(rotation: int) -> None:
+    document, page = new_page()
+    small_table(page, 130, "Act")
+    page.set_rotation(rotation)
+    (table,) = tables(parsed(document))
+    assert texts(table) == [["Law", "Clauses", "Share"], ["Act 0", "150", "0.5 %"], ["Act 1", "151", "1.5 %"]]
+
+
+def test_a_table_that_is_printed_sideways() -> None:
+    """As wide tables are in books: the page stays upright, the table's text runs upwards."""
+    document, page = new_page()
+    for x in (100, 120, 160):
+        page.draw_line((x, 100), (x, 540))
+    rows = [["Law", "Clauses", "Share"], ["Act 0", "150", "0.5 %"], ["Act 1", "151", "1.5 %"]]
+    for row, cells in enumerate(rows):
+        for y, text in zip((538, 350, 200), cells, strict=True):
+            page.insert_text((113 + 18 * row + 2 * (row > 0), y), text, fontsize=SIZE, rotate=90)
+    (table,) = tables(parsed(document))
+    assert texts(table) == rows
