@@ -120,7 +120,8 @@ def _blocks(rows: list[list[Atom]], bounds: Bounds, leading: float) -> list[list
         if leading:
             new = _begins_row(columns, lowest, blocks[-1][-1], row, leading)
         else:
-            new = 0 in columns or len(columns) >= max(2, _FULL_SHARE * len(bounds))
+            apart = _baseline(row) - _baseline(blocks[-1][-1]) > _LEADING[1] * row[0].size
+            new = apart or 0 in columns or len(columns) >= max(2, _FULL_SHARE * len(bounds))
         if new:
             blocks.append([])
             lowest = {}

@@ -12,6 +12,7 @@ from typing import Any
 
 from parsers.blocks import Box
 from parsers.pdf.bidi import logical_order
+from parsers.pdf.dingbats import as_shown
 from parsers.pdf.engine import Drawing, Rendering, drawn_words, image_boxes, link_boxes
 from parsers.pdf.geometry import Turn, is_placed, quarters_of, turn_back, turn_box, turn_direction
 from parsers.pdf.glyphs import LinkAreas, Run, depends_on_glyphs, runs_of
@@ -195,7 +196,7 @@ def _span(raw: dict[str, Any], run: Run, box: Box, places: tuple[tuple[float, fl
     bold, italic, mono = _style_of_font(raw["font"])
     return Span(
         *box,
-        run.text.replace("\u00a0", " ").replace("\t", " "),
+        as_shown(raw["font"], run.text).replace("\u00a0", " ").replace("\t", " "),
         float(raw["size"]),
         bold or bool(flags & _BOLD or char_flags & _CHAR_BOLD),
         italic or bool(flags & _ITALIC),
