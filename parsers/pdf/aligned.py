@@ -55,7 +55,7 @@ def aligned_table(atoms: list[Atom], rules: list[float] | None = None, head: int
         _fill_row(filled, index, group, bounds)
     ruled = sum(1 for group in groups if group[0].baseline < body) if head else ruled_heads(groups)
     filled = with_spread_heads(filled, head_rows(filled, ruled), bounds)
-    return table_of(filled, len(groups), len(bounds))
+    return table_of(filled, len(groups), len(bounds), head=ruled)
 
 
 def _with_currency(row: list[Atom]) -> list[Atom]:
