@@ -19,6 +19,7 @@ _PROSE_WORDS = 5
 _PROSE_FILL = 0.8
 DENSE_GAP, _APART_GAP = 0.38, 0.55  # of the type size: room between cells of a row, in tables of many and few rows
 _DENSE_ROWS_MIN = 5
+_HEAD_GUESS_MAX, _BODY_ROWS_MIN = 3, 3
 _CURRENCY = re.compile(r"[$€£¥₹₽]|[A-Z]{2}\$")
 _HEAD_ROWS_MAX = 6  # lines of text between the first two rules
 
@@ -38,13 +39,15 @@ def aligned_table(atoms: list[Atom], rules: list[float] | None = None, head: int
         rows = [[part for atom in row for part in cut_at_gaps(atom, gap)] for row in rows]
         head = _head_rows(rows, rules)
     else:
-        rows = [[part for atom in row for part in cut_at_gaps(atom, DENSE_GAP)] for row in rows[:head]] + rows[head:]
+        rows = _with_dense_head(rows, head)
     bounds = column_bounds(rows, head)
     if not 2 <= len(bounds) <= COLUMNS_MAX:
         return None
     known = (rules and head) or stand_level(rows, bounds)
     if not known and ((not rules and not _tabular(rows, bounds)) or _is_prose(whole, bounds)):
         return None
+    if not rules and not head:
+        rows, bounds, head = _with_head_told_apart(rows, bounds)
     rows = [[part for atom in row for part in cut_at_bounds(atom, bounds)] for row in rows]
     groups = logical_rows(rows, bounds, rules or [])
     if len(groups) < 2:
@@ -56,6 +59,22 @@ def aligned_table(atoms: list[Atom], rules: list[float] | None = None, head: int
     ruled = sum(1 for group in groups if group[0].baseline < body) if head else ruled_heads(groups)
     filled = with_spread_heads(filled, head_rows(filled, ruled), bounds)
     return table_of(filled, len(groups), len(bounds), head=ruled)
+
+
+def _with_dense_head(rows: list[list[Atom]], head: int) -> list[list[Atom]]:
+    """Rows, the first `head` of them cut into titles, however near to each other these are."""
+    return [[part for atom in row for part in cut_at_gaps(atom, DENSE_GAP)] for row in rows[:head]] + rows[head:]
+
+
+def _with_head_told_apart(rows: list[list[Atom]], bounds: Bounds) -> tuple[list[list[Atom]], Bounds, int]:
+    """Rows, bounds and rows of the head; a head is told apart where its titles, reaching over edges, hid columns."""
+    best = (rows, bounds, 0)
+    for head in range(1, min(_HEAD_GUESS_MAX, len(rows) - _BODY_ROWS_MIN) + 1):
+        cut = _with_dense_head(rows, head)
+        found = column_bounds(cut, head)
+        if len(best[1]) < len(found) <= COLUMNS_MAX:
+            best = (cut, found, head)
+    return best
 
 
 def _with_currency(row: list[Atom]) -> list[Atom]:

@@ -22,6 +22,7 @@ _STRETCHES_MAX = 40
 _STRETCH_GAP = 1.6  # of the line height
 _CAPTION_LINE_GAP = 0.6  # of the line height
 _TITLES_MIN, _TITLE_CHARS_MAX = 4, 24  # short titles in one row: no lines of columns that reach over their gutter
+_LONG_LINE = 9  # of a gutter's slack, that is, of the line height: lines of text, which may reach over it a little
 _HEAD_SHARE = 0.5  # of a table's columns, that a row of titles above it has
 _ROW_APART = 1.0  # of the type size: a row with such a gap in it may be a table's
 
@@ -51,7 +52,7 @@ def _cut(items: list[Item], line_height: float, depth: int) -> list[Column]:
     for band in _without_text_around_tables(_bands(items, gutter, line_height), line_height):
         left = [item for item in band if item.x0 < gutter.x0]
         right = [item for item in band if item.x0 >= gutter.x0]
-        if not left or not right or any(item.x1 > gutter.x1 for item in left):
+        if not left or not right or any(_bridges(item, gutter) for item in left):
             pending += band
             continue
         for stretch in _stretches(band, line_height):
@@ -94,7 +95,8 @@ def _bands(items: list[Item], gutter: Gutter, line_height: float) -> list[list[I
 
 
 def _bridges(item: Item, gutter: Gutter) -> bool:
-    return item.x0 < gutter.x0 and item.x1 > gutter.x1
+    long = item.x1 - item.x0 > _LONG_LINE * gutter.slack
+    return item.x0 < gutter.x0 and item.x1 > gutter.x1 + (gutter.slack if long else 0.0)
 
 
 def _rows_of_titles(items: list[Item], gutter: Gutter) -> set[int]:
