@@ -39,6 +39,7 @@ def aligned_table(atoms: list[Atom], rules: list[float] | None = None, head: int
         rows = [[part for atom in row for part in cut_at_gaps(atom, gap)] for row in rows]
         head = _head_rows(rows, rules)
     else:
+        head = min(head, len(rows) - 1)
         rows = _with_dense_head(rows, head)
     bounds = column_bounds(rows, head)
     if not 2 <= len(bounds) <= COLUMNS_MAX:

@@ -18,7 +18,7 @@ def with_joined_tables(blocks: list[Block], heights: dict[int, float]) -> list[B
     """The blocks, with each table's parts on further pages in it. `heights` of the pages, in points."""
     result: list[Block] = []
     open_table: Block | None = None  # ends what has been seen of the text, but for footnotes and furniture
-    part = open_table  # its last part, as it stood on its own page
+    part: Block | None = None  # its last part, as it stood on its own page
     for block in blocks:
         if block.furniture or block.kind is ElementType.FOOTNOTE:
             result.append(block)

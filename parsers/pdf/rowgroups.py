@@ -10,7 +10,6 @@ from parsers.pdf.lines import spans_text
 from parsers.pdf.model import Atom
 
 _LEADING = (0.9, 1.6)  # of the type size: distances between baselines that lines of one cell may have
-_LEADING_USUAL = 1.2
 _SET_APART = 1.3  # of the leading: from here on, a line is the next cell's
 _RULED_SHARE = 0.3  # of the rows
 _BLOCK_STEP = 1.9  # of the type size, from baseline to baseline, between blocks
