@@ -44,10 +44,15 @@ class Cell:
 
 @dataclass(slots=True)
 class Table:
-    """Rows of cells as in HTML: a cell that another's span covers is left out. The first `header_rows` are headers."""
+    """Rows of cells as in HTML: a cell that another's span covers is left out. The first `header_rows` are headers.
+
+    A table that goes on over pages has in `page_starts` the first of its rows on each further page, by number, with
+    the page and the box of its part there. No cell spans such a row and the one before.
+    """
 
     rows: list[list[Cell]]
     header_rows: int = 0
+    page_starts: list[tuple[int, int, Box | None]] = field(default_factory=list, kw_only=True)
 
 
 @dataclass(slots=True)

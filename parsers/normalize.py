@@ -6,7 +6,7 @@ anything outside of the blocks.
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from contract.result import DocumentMetadata, Element, ElementMetadata, Finding
@@ -130,11 +130,14 @@ class _Builder:
         html = as_html(block.table)
         header_span: tuple[int, int] | None = None
         part, part_chars, rows = [header], len(header.markdown), 0
-        for line in body:
-            if part_chars > TABLE_PART_CHARS:
+        pages = {row: (page, box) for row, page, box in block.table.page_starts}
+        for row, line in enumerate(body, block.table.header_rows):
+            if part_chars > TABLE_PART_CHARS or row in pages:
                 header_span = self._add_table_part(block, part, header.markdown, header_span, "")
                 html, part, part_chars, rows = "", [], 0, rows + len(part)
                 progress("rows", rows, 0)
+                if row in pages:
+                    block = replace(block, page=pages[row][0], box=pages[row][1])
             part.append(line)
             part_chars += len(line.markdown)
         self._add_table_part(block, part, header.markdown, header_span, html)

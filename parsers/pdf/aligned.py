@@ -1,94 +1,108 @@
 """SANDBOX, untrusted: tables without rules between columns: short texts in rows and columns."""
 
-from itertools import pairwise
+import re
+from dataclasses import replace
 from statistics import median
 
 from parsers.blocks import Table
 from parsers.pdf.cells import Spread, columns_spanned, table_of
-from parsers.pdf.geometry import overlap
+from parsers.pdf.columns import Bounds, column_bounds, cut_at_bounds, cut_at_gaps
+from parsers.pdf.heads import head_rows, with_spread_heads
 from parsers.pdf.lines import rows_of, spans_text
 from parsers.pdf.model import Atom
+from parsers.pdf.rowgroups import logical_rows, ruled_heads, stand_level
+from parsers.pdf.spans import atom_of
 
 COLUMNS_MAX = 40
 ROWS_MAX = 400
-_GAP_MIN = 0.38  # of the type size, between columns
 _PROSE_WORDS = 5
 _PROSE_FILL = 0.8
+DENSE_GAP, _APART_GAP = 0.38, 0.55  # of the type size: room between cells of a row, in tables of many and few rows
+_DENSE_ROWS_MIN = 5
+_HEAD_GUESS_MAX, _BODY_ROWS_MIN = 3, 3
+_CURRENCY = re.compile(r"[$€£¥₹₽]|[A-Z]{2}\$")
+_HEAD_ROWS_MAX = 6  # lines of text between the first two rules
 
-Bounds = list[tuple[float, float]]
 
-
-def aligned_table(atoms: list[Atom], rules: list[float] | None = None) -> Table | None:
+def aligned_table(atoms: list[Atom], rules: list[float] | None = None, head: int = 0) -> Table | None:
     """The table that atoms make, or `None` if they read better as text.
 
     `rules` are the heights of horizontal rules among them, top to bottom; with rules, less alignment is asked for.
+    `head` is the number of rows of text that are titles, where that is known without rules.
     """
-    rows = list(rows_of(atoms))
+    rows = [_with_currency(row) for row in rows_of(atoms)]
     if len(rows) < 2 or len(rows) > ROWS_MAX:
         return None
-    bounds = column_bounds(rows)
+    whole = rows
+    if rules:
+        gap = DENSE_GAP if len(rows) >= _DENSE_ROWS_MIN else _APART_GAP
+        rows = [[part for atom in row for part in cut_at_gaps(atom, gap)] for row in rows]
+        head = _head_rows(rows, rules)
+    else:
+        head = min(head, len(rows) - 1)
+        rows = _with_dense_head(rows, head)
+    bounds = column_bounds(rows, head)
     if not 2 <= len(bounds) <= COLUMNS_MAX:
         return None
-    if not rules and not _tabular(rows, bounds):
+    known = (rules and head) or stand_level(rows, bounds)
+    if not known and ((not rules and not _tabular(rows, bounds)) or _is_prose(whole, bounds)):
         return None
-    if _is_prose(rows, bounds):
-        return None
-    groups = _logical_rows(rows, bounds, rules or [])
+    if not rules and not head:
+        rows, bounds, head = _with_head_told_apart(rows, bounds)
+    rows = [[part for atom in row for part in cut_at_bounds(atom, bounds)] for row in rows]
+    groups = logical_rows(rows, bounds, rules or [])
     if len(groups) < 2:
         return None
+    body = rows[head][0].baseline - 0.1
     filled: dict[Spread, list[Atom]] = {}
     for index, group in enumerate(groups):
         _fill_row(filled, index, group, bounds)
-    return table_of(filled, len(groups), len(bounds))
+    ruled = sum(1 for group in groups if group[0].baseline < body) if head else ruled_heads(groups)
+    filled = with_spread_heads(filled, head_rows(filled, ruled), bounds)
+    return table_of(filled, len(groups), len(bounds), head=ruled)
 
 
-def column_bounds(rows: list[list[Atom]]) -> Bounds:
-    """Ink edges of the columns; atoms over a gap that nearly all rows leave do not count."""
-    gap_min = _GAP_MIN * median(atom.size for row in rows for atom in row)
-    multi = [row for row in rows if len(row) > 1]
-    bounds = _ink(multi or rows, gap_min)
-    lone = [row for row in rows if len(row) == 1 and sum(_stands_in(row[0], bound) for bound in bounds) < 2]
-    return _ink(multi + lone, gap_min) if multi and lone else bounds
+def _with_dense_head(rows: list[list[Atom]], head: int) -> list[list[Atom]]:
+    """Rows, the first `head` of them cut into titles, however near to each other these are."""
+    return [[part for atom in row for part in cut_at_gaps(atom, DENSE_GAP)] for row in rows[:head]] + rows[head:]
 
 
-def _stands_in(atom: Atom, bound: tuple[float, float]) -> bool:
-    return overlap(atom.x0, atom.x1, bound[0], bound[1]) > 0.5
+def _with_head_told_apart(rows: list[list[Atom]], bounds: Bounds) -> tuple[list[list[Atom]], Bounds, int]:
+    """Rows, bounds and rows of the head; a head is told apart where its titles, reaching over edges, hid columns."""
+    best = (rows, bounds, 0)
+    for head in range(1, min(_HEAD_GUESS_MAX, len(rows) - _BODY_ROWS_MIN) + 1):
+        cut = _with_dense_head(rows, head)
+        found = column_bounds(cut, head)
+        if len(best[1]) < len(found) <= COLUMNS_MAX:
+            best = (cut, found, head)
+    return best
 
 
-def _ink(rows: list[list[Atom]], gap_min: float) -> Bounds:
-    """Stretches of width that atoms of these rows take, but for a few that reach over a gap all others leave."""
-    left = min(atom.x0 for row in rows for atom in row)
-    width = int(2 * (max(atom.x1 for row in rows for atom in row) - left)) + 2  # in half points
-    if width > 40_000:
-        return []
-    steps = [0] * (width + 2)
-    for row in rows:
-        for atom in row:
-            steps[int(2 * (atom.x0 - left))] += 1
-            steps[int(2 * (atom.x1 - left)) + 1] -= 1
-    tolerated = len(rows) // 12 if len(rows) >= 6 else 0
-    bounds: Bounds = []
-    start, depth = -1, 0
-    for index in range(width):
-        depth += steps[index]
-        if depth > tolerated and start < 0:
-            start = index
-        elif depth <= tolerated and start >= 0:
-            bounds.append((left + start / 2, left + index / 2))
-            start = -1
-    if start >= 0:
-        bounds.append((left + start / 2, left + width / 2))
-    return _without_narrow_gaps(bounds, gap_min)
-
-
-def _without_narrow_gaps(bounds: Bounds, gap_min: float) -> Bounds:
-    result: Bounds = []
-    for x0, x1 in bounds:
-        if result and x0 - result[-1][1] < gap_min:
-            result[-1] = (result[-1][0], x1)
+def _with_currency(row: list[Atom]) -> list[Atom]:
+    """A row in which signs of currency stand in one cell with the numbers that are set apart to their right."""
+    result: list[Atom] = []
+    for atom in row:
+        if result and _CURRENCY.fullmatch(spans_text(result[-1].spans)) and spans_text(atom.spans)[:1].isdigit():
+            result[-1] = _glued(result[-1], atom)
         else:
-            result.append((x0, x1))
+            result.append(atom)
     return result
+
+
+def _glued(sign: Atom, number: Atom) -> Atom:
+    """One atom whose first word is a sign of currency and a number."""
+    first, *others = number.spans
+    places = ((sign.x0, first.places[0][1]), *first.places[1:]) if first.places else ()
+    text = spans_text(sign.spans) + first.text.lstrip()
+    return atom_of([replace(first, x0=sign.x0, text=text, places=places), *others], sign.order)
+
+
+def _head_rows(rows: list[list[Atom]], rules: list[float]) -> int:
+    """How many rows of text stand above the second rule, where the body of a ruled table begins."""
+    if len(rules) < 3:
+        return 0
+    above = sum(1 for row in rows if row[0].baseline < rules[1])
+    return above if above <= _HEAD_ROWS_MAX and above < len(rows) else 0
 
 
 def _tabular(rows: list[list[Atom]], bounds: Bounds) -> bool:
@@ -141,8 +155,11 @@ def _lines_up(atoms: list[Atom]) -> bool:
 
 
 def _is_prose(rows: list[list[Atom]], bounds: Bounds) -> bool:
-    """Columns of running text: most lines are several words long and fill their column."""
-    prose = total = 0
+    """Columns of running text: most lines are several words long and fill their column.
+
+    One such column beside two or more others is that of the names in a table.
+    """
+    prose = total = columns = 0
     for bound in bounds:
         atoms = [atom for row in rows for atom in row if _in(atom, bound)]
         texts = [spans_text(atom.spans) for atom in atoms]
@@ -152,38 +169,10 @@ def _is_prose(rows: list[list[Atom]], bounds: Bounds) -> bool:
             continue
         words = median(len(text.split()) for text in texts)
         fill = median((atom.x1 - atom.x0) / max(bound[1] - bound[0], 1) for atom in atoms)
-        prose += chars if words >= _PROSE_WORDS and fill >= _PROSE_FILL else 0
-    return prose > 0.5 * total
-
-
-def _logical_rows(rows: list[list[Atom]], bounds: Bounds, rules: list[float]) -> list[list[Atom]]:
-    """Rows of text grouped into rows of the table: a cell's further lines stand closer than the next row does."""
-    gaps = [_baseline(below) - _baseline(above) for above, below in pairwise(rows)]
-    tightest = min(gaps) if gaps else 0.0
-    spacious = [gap > 1.35 * tightest for gap in gaps]
-    loose = sum(spacious) >= 2 and any(not wide for wide in spacious)
-    heights = [_baseline(row) for row in rows]
-    between = [sum(1 for rule in rules if above < rule < below) for above, below in pairwise(heights)]
-    ruled = sum(1 for count in between if count) >= max(2, 0.3 * len(gaps))
-    groups = [list(rows[0])]
-    began = len(rows[0]) > 1 and columns_spanned(rows[0][0], bounds)[0] == 0
-    for index, row in enumerate(rows[1:]):
-        columns = {columns_spanned(atom, bounds)[0] for atom in row}
-        new = between[index] > 0
-        if not ruled and loose:
-            new = new or spacious[index] or (0 in columns and len(columns) > 1 and began)
-        elif not ruled:
-            new = new or 0 in columns or len(columns) >= max(2, 0.6 * len(bounds))
-        began = 0 in columns and len(columns) > 1
-        if new:
-            groups.append(list(row))
-        else:
-            groups[-1] += row
-    return groups
-
-
-def _baseline(row: list[Atom]) -> float:
-    return median(atom.baseline for atom in row)
+        if words >= _PROSE_WORDS and fill >= _PROSE_FILL:
+            prose += chars
+            columns += 1
+    return prose > 0.5 * total and (columns > 1 or len(bounds) < 3)
 
 
 def _fill_row(filled: dict[Spread, list[Atom]], index: int, group: list[Atom], bounds: Bounds) -> None:

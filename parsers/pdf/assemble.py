@@ -2,16 +2,19 @@
 
 from contract.verdicts import ElementType
 from parsers.blocks import Block, Link
+from parsers.pdf.captions import is_caption
+from parsers.pdf.continuation import plain_text, with_joined_tables
 from parsers.pdf.furniture import mark_furniture
-from parsers.pdf.headings import Typography, heading_levels, is_caption, piece_text, typography_of
+from parsers.pdf.headings import Typography, heading_levels, piece_text, typography_of
 from parsers.pdf.lines import spans_text
 from parsers.pdf.linktext import with_links
-from parsers.pdf.lists import Nesting, marker_of
+from parsers.pdf.lists import Nesting, marker_of, numbering_depth
 from parsers.pdf.model import Line, Piece, Span
 from parsers.pdf.textflow import clean, joined_lines
 
 _CAPTION_CHARS_MAX = 600
 _BLANKS_MAX = 200
+_HEADING_LINE_GAP = 2.7  # of the type size, between lines of one heading; room around headings is wider, or uneven
 
 
 def blocks_of(pieces: list[Piece], outline: dict[str, int], heights: dict[int, float]) -> list[Block]:
@@ -22,6 +25,7 @@ def blocks_of(pieces: list[Piece], outline: dict[str, int], heights: dict[int, f
     levels = heading_levels(text_pieces, kind, outline)
     nesting = Nesting()
     blocks: list[Block] = []
+    above: Piece | None = None
     for piece in pieces:
         if id(piece) in furniture:
             blocks.append(_furniture_block(piece))
@@ -33,11 +37,12 @@ def blocks_of(pieces: list[Piece], outline: dict[str, int], heights: dict[int, f
             nesting.reset()
         if _continues_code(blocks, block):
             blocks[-1].text += "\n" + block.text
-        elif _continues_sentence(blocks, block):
+        elif _continues_sentence(blocks, block) or _continues_heading(blocks, block, above, piece):
             _extend(blocks[-1], block)
         else:
             blocks.append(block)
-    return blocks
+        above = piece
+    return with_joined_tables(blocks, heights)
 
 
 def _furniture_block(piece: Piece) -> Block:
@@ -47,8 +52,7 @@ def _furniture_block(piece: Piece) -> Block:
 
 def _block(piece: Piece, kind: Typography, level: int | None, nesting: Nesting) -> Block | None:
     if piece.table is not None:
-        text = "\n".join("\t".join(cell.text for cell in row) for row in piece.table.rows)
-        return Block(ElementType.TABLE, text, page=piece.page, box=piece.box, table=piece.table)
+        return Block(ElementType.TABLE, plain_text(piece.table), page=piece.page, box=piece.box, table=piece.table)
     if piece.mono and kind.mono_stands_out and level is None:
         return Block(ElementType.CODE_SNIPPET, _code_text(piece.lines), page=piece.page, box=piece.box)
     text = piece_text(piece)
@@ -93,6 +97,22 @@ def _continues_sentence(blocks: list[Block], block: Block) -> bool:
         return False
     next_column = block.box[1] < above.box[3] and block.box[0] > above.box[0] + 40
     return next_column and block.text[0].islower() and not above.text.endswith((".", "!", "?", ":", ";"))
+
+
+def _continues_heading(blocks: list[Block], block: Block, above: Piece | None, piece: Piece) -> bool:
+    """Whether a heading is the next line of the one above it, set so far apart that they are two pieces."""
+    if above is None or not blocks or block.kind != ElementType.TITLE or blocks[-1].kind != ElementType.TITLE:
+        return False
+    if above.page != piece.page or block.markdown or blocks[-1].markdown or marker_of(block.text):
+        return False
+    same_style = (above.bold, above.italic) == (piece.bold, piece.italic)
+    same_type = same_style and abs(above.size - piece.size) < 0.02 * piece.size
+    same_edge = abs(above.box[0] - piece.box[0]) < 2 or (above.centered and piece.centered)
+    # Two headings of one level below each other are as long as chance makes them; the last line of one is shorter.
+    shorter = piece.box[2] - piece.box[0] < 0.87 * (above.box[2] - above.box[0]) or block.text[0].islower()
+    near = 0 <= piece.box[1] - above.box[3] < _HEADING_LINE_GAP * piece.size
+    done = blocks[-1].text.endswith((".", ":", "!", "?")) or numbering_depth(block.text) > 0
+    return same_type and same_edge and shorter and near and not done
 
 
 def _extend(above: Block, block: Block) -> None:

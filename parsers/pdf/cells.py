@@ -27,15 +27,19 @@ def split_at(atom: Atom, edges: list[float]) -> list[Atom]:
         return [atom]
     groups: dict[int, list[Span]] = {}
     for span in atom.spans:
-        for word in _words(span):
+        for word in words_of(span):
             groups.setdefault(index_of(edges, (word.x0 + word.x1) / 2), []).append(word)
     return [atom_of(spans, atom.order) for _, spans in sorted(groups.items())]
 
 
-def _words(span: Span) -> list[Span]:
-    """A span cut at its spaces. Places are interpolated: glyph boxes are not kept."""
+def words_of(span: Span) -> list[Span]:
+    """A span cut at its spaces. Where the places of its words are not known, they are interpolated."""
     if " " not in span.text.strip():
         return [span]
+    parts = span.text.split()
+    if len(span.places) == len(parts):
+        placed = zip(span.places, parts, strict=True)
+        return [replace(span, x0=x0, x1=x1, text=part + " ", places=()) for (x0, x1), part in placed]
     step = (span.x1 - span.x0) / len(span.text)
     words: list[Span] = []
     start = 0
@@ -47,13 +51,23 @@ def _words(span: Span) -> list[Span]:
     return words
 
 
+def word_places(span: Span) -> list[tuple[float, float]]:
+    """Left and right ends of the words of a span."""
+    if " " not in span.text.strip():
+        return [(span.x0, span.x1)]
+    return list(span.places) or [(word.x0, word.x1) for word in words_of(span)]
+
+
 def cell_text(atoms: list[Atom]) -> str:
     """The text of a cell: its lines joined as in a paragraph."""
     return joined_lines([spans_text([span for atom in row for span in atom.spans]) for row in rows_of(atoms)])
 
 
-def table_of(filled: dict[Spread, list[Atom]], rows: int, columns: int) -> Table | None:
-    """The table whose cells spread as the keys say and hold the atoms. `None` when there is too little in it."""
+def table_of(filled: dict[Spread, list[Atom]], rows: int, columns: int, head: int = 0) -> Table | None:
+    """The table whose cells spread as the keys say and hold the atoms. `None` when there is too little in it.
+
+    `head` is the number of its header rows, where that is known.
+    """
     texts = {spread: cell_text(atoms) for spread, atoms in filled.items()}
     with_text = sum(1 for text in texts.values() if text)
     if with_text < 2 or with_text < 0.12 * len(texts):
@@ -65,14 +79,14 @@ def table_of(filled: dict[Spread, list[Atom]], rows: int, columns: int) -> Table
     if columns == 1 and (with_text < len(texts) or max(map(len, texts.values())) > _ONE_COLUMN_CHARS_MAX):
         return None
     result: list[list[Cell]] = [[] for _ in range(rows)]
-    header_rows = _header_rows(filled, rows)
+    header_rows = min(head, rows - 1) or _header_rows(filled, rows)
     for (top, left, bottom, right), text in sorted(texts.items()):
         result[top].append(Cell(text, right - left, bottom - top, top < header_rows))
     return Table([row for row in result if row], header_rows)
 
 
 def _header_rows(filled: dict[Spread, list[Atom]], rows: int) -> int:
-    """The first row and the rows that its spanning cells reach over, or all leading rows in bold."""
+    """The first row and the rows that its spanning cells reach over."""
     if rows < 2:
         return 0
     first = [spread for spread in filled if spread[0] == 0]

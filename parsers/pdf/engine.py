@@ -51,6 +51,13 @@ class Drawing:
         blocks: list[dict[str, Any]] = self._text_page.extractDICT()["blocks"]
         return blocks
 
+    def words(self) -> dict[tuple[int, int], list[Box]]:
+        """Boxes of the words of each line, in text order; the key is its text block's and its own rank, from 0."""
+        found: dict[tuple[int, int], list[Box]] = {}
+        for x0, y0, x1, y1, _text, block, line, _word in self._text_page.extractWORDS():
+            found.setdefault((block, line), []).append((x0, y0, x1, y1))
+        return found
+
     def blocks_with_glyphs(self) -> list[dict[str, Any]]:
         """As `blocks`, with `chars` instead of `text` in the spans; several times as dear."""
         blocks: list[dict[str, Any]] = self._text_page.extractRAWDICT()["blocks"]

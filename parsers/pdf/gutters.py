@@ -12,16 +12,22 @@ _WIDTH_MIN_POINTS = 4.0
 _PARALLEL_LINES_MIN = 1.7  # lines that must stand on both sides of a gutter before it counts as one
 _CANDIDATES_MAX = 48
 _EDGE_ITEMS_MIN = 3
+_STRONG_EDGE_ITEMS_MIN = 6  # so many lines that begin right of a gutter are a column, whatever reaches over it a little
+_EDGE_BEFORE, _EDGE_AFTER = 1.5, 3.0  # points around a gutter's right edge
 _REGION_WIDTH_MAX = 20_000
 
 
 @dataclass(slots=True)
 class Gutter:
-    """An empty stretch of width. `weight` grows with the height of text on both sides, and with its width."""
+    """An empty stretch of width. `weight` grows with the height of text on both sides, and with its width.
+
+    Lines of the left column may reach over it as far as `slack` without being lines over both columns.
+    """
 
     x0: float
     x1: float
     weight: float
+    slack: float = 0.0
 
 
 def best_gutter(items: list[Item], line_height: float) -> Gutter | None:
@@ -40,6 +46,9 @@ def best_gutter(items: list[Item], line_height: float) -> Gutter | None:
         gutter = _weighed(items, start, stop, line_height)
         if gutter is not None and (best is None or gutter.weight > best.weight):
             best = gutter
+    if best is not None:
+        starts = sum(-_EDGE_BEFORE <= item.x0 - best.x1 <= _EDGE_AFTER for item in items)
+        best.slack = line_height if starts >= _STRONG_EDGE_ITEMS_MIN else 0.0
     return best
 
 

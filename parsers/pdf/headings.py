@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 
+from parsers.pdf.captions import is_caption
 from parsers.pdf.lines import spans_text
 from parsers.pdf.lists import marker_of, numbering_depth
 from parsers.pdf.model import Piece
@@ -14,11 +15,7 @@ _LINES_MAX = 4
 _CHARS_MAX = 220
 _HEADING_SHARE_MAX = 0.2  # of the text
 _SENTENCE_WORDS_MAX = 12
-_CAPTION = re.compile(
-    r"^(?:figure|fig\.|table|tab\.|chart|exhibit|plate|photo|abbildung|abb\.|tabelle|figura|tabla|tableau|рис\.|таблица)"
-    r"\s*(?:[\dA-Z]+(?:[.\-–]\d+)*)?\s*(?:[.:|–—-]|\s|$)",
-    re.IGNORECASE,
-)
+_BIG_SENTENCE_WORDS = 8  # so many with a full stop are a sentence in any size
 _NUMBERED_CAPITALS = re.compile(r"^(?:[IVX]{1,5}|[A-H]|\d{1,2}(?:\.\d{1,2})*)[.)]?\s+[^\W\d_]{4}.{0,80}$")
 _SECTION_WORD = re.compile(
     r"^(?:\d{1,2}\.?\s+)?(?:abstract|introduction|conclusions?|references|bibliography|acknowledge?ments?|appendix"
@@ -65,12 +62,6 @@ def _big_size(sizes: Counter[float], body: float, total: int) -> float:
             break
         big = size
     return big
-
-
-def is_caption(text: str) -> bool:
-    """Whether a text begins like the caption of a figure or table."""
-    match = _CAPTION.match(text)
-    return match is not None and any(char.isdigit() for char in text[: match.end() + 2])
 
 
 def heading_levels(pieces: list[Piece], kind: Typography, outline: dict[str, int]) -> dict[int, int]:
@@ -147,6 +138,8 @@ def _says_heading(piece: Piece, text: str) -> bool:
 
 def _set_like_heading(piece: Piece, text: str, kind: Typography) -> bool:
     """Not a sentence in bigger or bolder type: short, without a full stop, and with room above."""
+    if text.endswith(".") and not piece.bold and len(text.split()) >= _BIG_SENTENCE_WORDS:
+        return False
     if _ENDS_LIKE_TEXT.search(text) and piece.size < 1.5 * kind.body_size:
         stands_alone = len(piece.lines) == 1 and len(text.split()) <= _SENTENCE_WORDS_MAX and piece.gap_before > 0.4
         if not ((stands_alone and text.endswith(".")) or numbering_depth(text)):

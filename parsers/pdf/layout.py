@@ -9,7 +9,7 @@ from parsers.pdf.lines import joined, line_of, rows_of, spans_text, without_doub
 from parsers.pdf.model import Atom, Figure, Item, Piece, TableRegion
 from parsers.pdf.order import Column, columns_in_order
 from parsers.pdf.paragraphs import piece_of, pieces_of
-from parsers.pdf.rulings import Rules, rules_of
+from parsers.pdf.rulings import Rules, mark_ruled, rules_of
 from parsers.pdf.spans import PageContent, atom_of
 from parsers.pdf.tables import ruled_tables
 
@@ -53,7 +53,9 @@ def _length(atom: Atom) -> int:
 
 def _lay_out_frame(content: PageContent, atoms: list[Atom], rules: Rules, turn: Turn) -> list[Piece]:
     page = content.number
-    tables, free = ruled_tables(without_doubles(atoms), rules)
+    atoms = without_doubles(atoms)
+    mark_ruled(atoms, rules)
+    tables, free = ruled_tables(atoms, rules)
     free = joined(free)
     top, free, bottom = _margins(free, tables, turn)
     body_size = _dominant_size(free)

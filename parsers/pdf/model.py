@@ -12,7 +12,11 @@ from parsers.blocks import Box, Table
 
 @dataclass(slots=True)
 class Span:
-    """A run of glyphs in one style. `text` may begin or end with a space; `link` is the address it leads to."""
+    """A run of glyphs in one style. `text` may begin or end with a space; `link` is the address it leads to.
+
+    `places` are the left and right ends of its words, from left to right; empty when they are not known.
+    `ruled` are the ends of a rule right below it that is wider than its text, as below titles of several columns.
+    """
 
     x0: float
     y0: float
@@ -25,6 +29,8 @@ class Span:
     mono: bool
     raised: bool
     link: str = ""
+    places: tuple[tuple[float, float], ...] = ()
+    ruled: tuple[float, float] | None = None
 
 
 @dataclass(slots=True)

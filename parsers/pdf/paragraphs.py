@@ -11,6 +11,10 @@ from parsers.pdf.model import Atom, Line, Piece, TableRegion
 from parsers.pdf.order import Column
 
 _ADVANCE = 1.2  # of the type size, from baseline to baseline, where nothing tells
+_FULL_SHARE = 0.85  # of the width of its neighbours, that a line has when the next goes on with its sentence
+_EVEN_ADVANCE_MAX = 2.6  # of the type size
+_EVEN_SLACK = 0.05
+_SAME_EDGE_POINTS = 2.0
 _SIZE_STEP = 0.15  # relative; scanned text has lines of slightly different size within a paragraph
 _SENTENCE_END = re.compile(r"[.!?:;\"”’)\]]$")
 
@@ -40,8 +44,10 @@ def _paragraphs(atoms: list[Atom], page: int, turn: Turn) -> list[Piece]:
     advances = _usual_advances(lines)
     pieces: list[Piece] = []
     current: list[Line] = []
-    for line in lines:
+    for index, line in enumerate(lines):
         usual = advances.get(round(line.size), advances[0])
+        if current and _is_set_evenly(lines, index):
+            usual = max(usual, (line.baseline - current[-1].baseline) / max(line.size, 1.0))
         if current and _breaks(current, line, left, right, usual):
             pieces.append(piece_of(current, page, turn, left, right))
             current = []
@@ -49,6 +55,28 @@ def _paragraphs(atoms: list[Atom], page: int, turn: Turn) -> list[Piece]:
     pieces.append(piece_of(current, page, turn, left, right))
     _measure_gaps(pieces)
     return pieces
+
+
+def _is_set_evenly(lines: list[Line], index: int) -> bool:
+    """Whether a line is as far from the full line above as that, or the one below, from its own neighbour.
+
+    A paragraph or a note may be set wider than all else in its column.
+    """
+    above, line = lines[index - 1], lines[index]
+    advance = line.baseline - above.baseline
+    if not _alike(above, line) or advance >= _EVEN_ADVANCE_MAX * line.size:
+        return False
+    before, after = lines[index - 2] if index > 1 else above, lines[index + 1] if index + 1 < len(lines) else line
+    for other, step in ((before, above.baseline - before.baseline), (after, after.baseline - line.baseline)):
+        width = max(above.x1, line.x1, other.x1) - line.x0
+        full = above.x1 - line.x0 >= _FULL_SHARE * width
+        if full and _alike(other, line) and abs(step - advance) < _EVEN_SLACK * advance:
+            return True
+    return False
+
+
+def _alike(line: Line, other: Line) -> bool:
+    return abs(line.size - other.size) < 0.04 * line.size and abs(line.x0 - other.x0) < _SAME_EDGE_POINTS
 
 
 def _usual_advances(lines: list[Line]) -> dict[int, float]:

@@ -1,10 +1,11 @@
 """SANDBOX, untrusted: ruling lines and boxes among a page's vectors, merged and grouped into what may be tables."""
 
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 
 from parsers.blocks import Box
 from parsers.pdf.geometry import Turn
-from parsers.pdf.model import Vector
+from parsers.pdf.model import Atom, Vector
 
 THICKNESS_MAX = 3.0
 LENGTH_MIN = 6.0
@@ -14,6 +15,8 @@ _LADDER_APART_MIN = 14.0  # rules of two tables side by side are farther apart
 TOUCH = 3.0  # ends of rules this near to each other, in points, meet
 RULES_MAX = 500  # in each direction: grouping is quadratic, and no table for reading has more
 _WHITE_MIN = 0xFE
+_BELOW_MAX = 0.8  # of the type size, from the baseline to a rule below a title
+_BELOW_COUNT_MAX = 40  # rules looked at for one atom
 
 
 @dataclass(slots=True)
@@ -128,6 +131,21 @@ def _add_outer_rules(group: Rules, lone: list[Rule]) -> None:
 
 def _meet(row: Rule, column: Rule) -> bool:
     return row.start - TOUCH <= column.at <= row.stop + TOUCH and column.start - TOUCH <= row.at <= column.stop + TOUCH
+
+
+def mark_ruled(atoms: list[Atom], rules: Rules) -> None:
+    """Note on spans the rules right below their atoms. Not underlines, which end where their text does."""
+    rows = sorted(rules.horizontal, key=lambda rule: rule.at)
+    heights = [rule.at for rule in rows]
+    for atom in atoms:
+        first = bisect_left(heights, atom.baseline - 0.05 * atom.size)
+        last = bisect_right(heights, atom.baseline + _BELOW_MAX * atom.size)
+        for rule in rows[first : min(last, first + _BELOW_COUNT_MAX)]:
+            covers = rule.start <= atom.x0 + TOUCH and rule.stop >= atom.x1 - TOUCH
+            if covers and rule.stop - rule.start > atom.x1 - atom.x0 + atom.size:
+                for span in atom.spans:
+                    span.ruled = (rule.start, rule.stop)
+                break
 
 
 def ladders(rules: Rules) -> list[list[Rule]]:

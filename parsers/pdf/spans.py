@@ -12,11 +12,13 @@ from typing import Any
 
 from parsers.blocks import Box
 from parsers.pdf.bidi import logical_order
+from parsers.pdf.dingbats import as_shown
 from parsers.pdf.engine import Drawing, Rendering, drawn_words, image_boxes, link_boxes
 from parsers.pdf.geometry import Turn, is_placed, quarters_of, turn_back, turn_box, turn_direction
 from parsers.pdf.glyphs import LinkAreas, Run, depends_on_glyphs, runs_of
 from parsers.pdf.model import Atom, Span, Vector
 from parsers.pdf.visibility import Drawn, Visibility
+from parsers.pdf.words import WordPlaces
 
 SPANS_PER_PAGE_MAX = 40_000
 VECTORS_PER_PAGE_MAX = 20_000
@@ -83,10 +85,14 @@ def read_page(page: Any, number: int) -> PageContent:
     content.images = [turn_box(box, rotation, content.width, content.height) for box in images]
     box = (0.0, 0.0, content.width, content.height)
     judge = Visibility(box, content.vectors, content.images, Rendering(page))
+    words = drawing.words()
+    rank = -1  # among the text blocks
     for block in blocks:
         if block["type"] == 0:
-            for line in block["lines"]:
-                _add_line(content, judge, line, rotation, block["number"])
+            rank += 1
+            for index, line in enumerate(block["lines"]):
+                places = WordPlaces(words.get((rank, index), []))
+                _add_line(content, judge, line, rotation, block["number"], places)
         if content.span_count > SPANS_PER_PAGE_MAX:
             content.truncated = True
             break
@@ -132,10 +138,13 @@ def _add_vector(content: PageContent, block: dict[str, Any], rotation: int) -> N
     )
 
 
-def _add_line(content: PageContent, judge: Visibility, line: dict[str, Any], rotation: int, order: int) -> None:
+def _add_line(
+    content: PageContent, judge: Visibility, line: dict[str, Any], rotation: int, order: int, words: WordPlaces
+) -> None:
     """Cut one of MuPDF's lines into atoms and file them under their writing direction."""
     quarters = quarters_of(turn_direction(line["dir"], rotation))
     turn = content.turn(quarters)
+    words = words.turned(lambda box: turn.upright(turn_box(box, rotation, content.width, content.height)))
     spans: list[Span] = []
     wide = False
     for raw in line["spans"]:
@@ -157,7 +166,8 @@ def _add_line(content: PageContent, judge: Visibility, line: dict[str, Any], rot
                 content.hidden.append((why_hidden, run.text))
             else:
                 content.unmapped += run.text.count("\ufffd")
-                spans.append(_span(raw, run, turn.upright(shown_box)))
+                box = turn.upright(shown_box)
+                spans.append(_span(raw, run, box, words.within(box, run.text)))
     if spans:
         _add_atom(content, quarters, spans if wide else logical_order(spans), order)
 
@@ -181,18 +191,19 @@ def atom_of(spans: list[Span], order: int) -> Atom:
     )
 
 
-def _span(raw: dict[str, Any], run: Run, box: Box) -> Span:
+def _span(raw: dict[str, Any], run: Run, box: Box, places: tuple[tuple[float, float], ...]) -> Span:
     flags, char_flags = raw["flags"], raw["char_flags"]
     bold, italic, mono = _style_of_font(raw["font"])
     return Span(
         *box,
-        run.text.replace("\u00a0", " ").replace("\t", " "),
+        as_shown(raw["font"], run.text).replace("\u00a0", " ").replace("\t", " "),
         float(raw["size"]),
         bold or bool(flags & _BOLD or char_flags & _CHAR_BOLD),
         italic or bool(flags & _ITALIC),
         mono or bool(flags & _MONO),
         bool(flags & _SUPERSCRIPT),
         run.link,
+        places,
     )
 
 

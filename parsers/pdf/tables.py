@@ -5,6 +5,7 @@ from itertools import pairwise
 from parsers.pdf.aligned import aligned_table
 from parsers.pdf.cells import Spread, index_of, merged_spreads, split_at, table_of
 from parsers.pdf.geometry import overlap
+from parsers.pdf.ladders import apart, split_by_box
 from parsers.pdf.lines import rows_of
 from parsers.pdf.model import Atom, TableRegion
 from parsers.pdf.rulings import TOUCH, Rule, Rules, grids, ladders, positions
@@ -22,9 +23,10 @@ def ruled_tables(atoms: list[Atom], rules: Rules) -> tuple[list[TableRegion], li
         if region is not None:
             regions.append(region)
     for ladder in ladders(rules):
-        region, atoms = _from_ladder(ladder, atoms)
-        if region is not None:
-            regions.append(region)
+        for part in apart(ladder, atoms):
+            region, atoms = _from_ladder(part, atoms)
+            if region is not None:
+                regions.append(region)
     return regions, atoms
 
 
@@ -32,7 +34,7 @@ def _from_grid(grid: Rules, atoms: list[Atom]) -> tuple[TableRegion | None, list
     xs, ys = _edges(grid)
     if len(xs) < 2 or len(ys) < 2 or len(xs) * len(ys) > CELLS_MAX:
         return None, atoms
-    inside, outside = _split_by_box(atoms, xs[0], ys[0], xs[-1], ys[-1])
+    inside, outside = split_by_box(atoms, xs[0], ys[0], xs[-1], ys[-1])
     if not inside:
         return None, atoms
     pieces = [piece for atom in inside for piece in split_at(atom, xs)]
@@ -76,15 +78,6 @@ def _borne_out(rules: list[Rule]) -> list[Rule]:
         if rule.drawn
         or sum(other.stop - other.start for other in rules if abs(other.at - rule.at) <= TOUCH) >= _FILL_SHARE * extent
     ]
-
-
-def _split_by_box(atoms: list[Atom], x0: float, y0: float, x1: float, y1: float) -> tuple[list[Atom], list[Atom]]:
-    inside: list[Atom] = []
-    outside: list[Atom] = []
-    for atom in atoms:
-        within = y0 - 1 <= atom.middle <= y1 + 1 and overlap(atom.x0, atom.x1, x0, x1) > 0.6 * (atom.x1 - atom.x0)
-        (inside if within else outside).append(atom)
-    return inside, outside
 
 
 def _with_unruled_rows(xs: list[float], ys: list[float], pieces: list[Atom]) -> list[float]:
@@ -145,11 +138,10 @@ def _ruled(rules: list[Rule], across: list[float], along: list[float]) -> set[tu
 def _from_ladder(ladder: list[Rule], atoms: list[Atom]) -> tuple[TableRegion | None, list[Atom]]:
     """A table between horizontal rules. Its columns are found by the space between them."""
     x0, x1 = min(rule.start for rule in ladder), max(rule.stop for rule in ladder)
-    inside, outside = _split_by_box(atoms, x0 - 4, ladder[0].at, x1 + 4, ladder[-1].at)
+    inside, outside = split_by_box(atoms, x0 - 4, ladder[0].at, x1 + 4, ladder[-1].at)
     if len(inside) < 4:
         return None, atoms
-    found = aligned_table(inside, [rule.at for rule in ladder])
-    if found is None:
+    table = aligned_table(inside, [rule.at for rule in ladder])
+    if table is None:
         return None, atoms
-    table = found
     return TableRegion(x0, ladder[0].at, x1, ladder[-1].at, table, min(atom.order for atom in inside)), outside

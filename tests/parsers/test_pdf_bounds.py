@@ -59,6 +59,20 @@ def test_too_many_rules() -> None:
         pytest.param("BT /helv 9 Tf 60 400 Td (" + "word " * 60_000 + ") Tj ET", id="one line of 60,000 words"),
         pytest.param("\n".join("BT /helv 9 Tf 60 400 Td (same) Tj ET" for _ in range(5_000)), id="all in one place"),
         pytest.param("BT /helv 9 Tf 60 400 Td (" + "a    b" * 10_000 + ") Tj ET", id="wide spaces without end"),
+        pytest.param(
+            "\n".join(f"0 {n} m 590 {n} l S" for n in (100, 790, 800))
+            + "\n".join(f"BT /helv 2 Tf 5 {n * 1.7 + 101} Td ({'w ' * 280}) Tj ET" for n in range(398)),
+            id="a hundred thousand words in line between three rules",
+        ),
+        pytest.param(
+            "\n".join(f"BT /helv 2 Tf 5 {n * 2} Td (Table 1: a caption, a b, c) Tj ET" for n in range(400)),
+            id="captions and nothing else",
+        ),
+        pytest.param(
+            "\n".join(f"{n / 9} 401 m {n / 9 + 300} 401 l S" for n in range(400))
+            + "\n".join(f"BT /helv 1.2 Tf {n % 500} {402 + n // 500} Td (x) Tj ET" for n in range(5_000)),
+            id="words over a heap of rules",
+        ),
         pytest.param("\n".join(f"{n} 0 m {n} 840 l S 0 {n} m 590 {n} l S" for n in range(0, 590, 4)), id="graph paper"),
     ],
 )

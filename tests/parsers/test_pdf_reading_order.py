@@ -3,9 +3,10 @@
 import random
 from typing import Any
 
+import pymupdf
 import pytest
 
-from tests.parsers.pdf_pages import new_page, parsed, text_of, write_lines
+from tests.parsers.pdf_pages import LOREM, new_page, parsed, text_of, write_lines
 
 LEFT = [f"left column sentence number {n} goes on" for n in range(12)]
 RIGHT = [f"right column sentence number {n} goes on" for n in range(12)]
@@ -110,3 +111,31 @@ def test_a_sentence_goes_on_in_the_next_column() -> None:
     assert block.box is not None
     assert block.box[0] < 100
     assert block.box[2] > 350
+
+
+def test_vertical_writing_is_read_from_the_right() -> None:
+    """Japanese set in columns of glyphs, by a font whose encoding says so."""
+    document, page = new_page()
+    lines = ["吾輩は猫である。名前はまだ無い。", "どこで生れたか頓と見当がつかぬ。"]
+    for number, line in enumerate(lines):
+        page.insert_text((500 - 24 * number, 100), line, fontname="japan", fontsize=14)
+    for xref in range(1, document.xref_length()):
+        if "UniJIS-UTF16-H" in document.xref_object(xref):
+            document.xref_set_key(xref, "Encoding", "/UniJIS-UTF16-V")
+    assert text_of(parsed(document)).replace("\n", "") == "".join(lines)
+
+
+def test_lines_that_reach_into_the_next_column_stay_in_their_own() -> None:
+    """As when a font was replaced by a wider one: a few lines on the left end behind the right column's edge."""
+    document, page = new_page()
+    left = [f"left {n} " + (LOREM[n % 3] * 2)[n : n + 36] for n in range(20)]
+    right = [f"right {n} " + (LOREM[n % 3] * 2)[n : n + 36] for n in range(20)]
+    edge = 68 + max(pymupdf.get_text_length(line, fontsize=10) for line in left)
+    for n in (5, 11, 15):
+        left[n] += "WWWWWWW"[: 1 + int((edge + 3 - 60 - pymupdf.get_text_length(left[n], fontsize=10)) / 9.44)]
+    for x, lines in ((60, left), (edge, right)):
+        for n, line in enumerate(lines):
+            page.insert_text((x, 100 + 13 * n), line, fontsize=10)
+    text = text_of(parsed(document))
+    marks = [text.index(f"{side} {n} ") for side in ("left", "right") for n in range(20)]
+    assert marks == sorted(marks)

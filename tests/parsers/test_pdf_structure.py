@@ -180,3 +180,29 @@ def test_a_list_that_goes_on_in_the_next_column_keeps_its_depth() -> None:
         y = write_lines(page, x, 150, [f"{side} text above the list, line {n} of it" for n in range(4)])
         write_lines(page, x + 12, y + 6, [f"• {side} item {n} of a long list" for n in range(4)], fontname="helv")
     assert {depth for _, _, depth in items(parsed(document))} == {0}
+
+
+def test_lines_of_a_heading_that_stand_far_apart_are_one() -> None:
+    document, page = new_page()
+    page.insert_text((60, 100), "What every box for dangerous material must", fontsize=16, fontname="hebo")
+    page.insert_text((60, 145), "be able to withstand", fontsize=16, fontname="hebo")
+    write_lines(page, 60, 190, [line[:90] for line in LOREM])
+    result = parsed(document)
+    assert [block.text for block in of_kind(result, ElementType.TITLE)] == [
+        "What every box for dangerous material must be able to withstand"
+    ]
+
+
+def test_headings_below_each_other_stay_two() -> None:
+    document, page = new_page()
+    page.insert_text((60, 100), "Rules that were issued of late", fontsize=14, fontname="hebo")
+    page.insert_text((60, 132), "Rules that were adopted of late", fontsize=14, fontname="hebo")
+    write_lines(page, 60, 170, [line[:90] for line in LOREM])
+    assert len(of_kind(parsed(document), ElementType.TITLE)) == 2
+
+
+def test_a_sentence_in_big_type_is_no_heading() -> None:
+    document, page = new_page()
+    page.insert_text((60, 100), "To begin with let us consider what this figure shows.", fontsize=16)
+    write_lines(page, 60, 150, BODY)
+    assert headings(parsed(document)) == []

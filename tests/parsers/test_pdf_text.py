@@ -4,9 +4,10 @@ import pytest
 
 from contract.verdicts import ElementType
 from parsers.pdf.bidi import reversed_run
+from parsers.pdf.dingbats import as_shown
 from parsers.pdf.metadata import iso_date
 from parsers.pdf.textflow import clean, joined_lines
-from tests.parsers.pdf_pages import append_stream, new_page, of_kind, parsed, text_of, write_lines
+from tests.parsers.pdf_pages import LOREM, append_stream, new_page, of_kind, parsed, text_of, write_lines
 
 
 @pytest.mark.parametrize(
@@ -96,3 +97,36 @@ def test_paragraphs_are_told_apart_by_the_space_between_them() -> None:
     write_lines(page, 60, y + 10, ["The second follows after", "a little space."])
     texts = [block.text for block in of_kind(parsed(document), ElementType.NARRATIVE_TEXT)]
     assert texts == ["The first paragraph has a line and one more line.", "The second follows after a little space."]
+
+
+def test_a_note_set_wider_than_the_text_is_one_paragraph() -> None:
+    """Its lines stand farther apart than the lines of all else in its column, in type of the same size."""
+    document, page = new_page()
+    write_lines(page, 60, 100, ["Short", "labels", "of a", "figure", "in five"], size=9)
+    lines = [(LOREM[0] * 2)[n : n + 60].strip() for n in range(0, 180, 60)] + ["the end of it"]
+    for index, line in enumerate(lines):
+        page.insert_text((60, 250 + 17 * index), line, fontsize=9)
+    assert " ".join(lines) in [block.text for block in parsed(document).blocks]
+
+
+@pytest.mark.parametrize(
+    ("font", "text", "shown"),
+    [
+        ("ZapfDingbats", "3 4 8 l n", "✓ ✔ ✘ ● ■"),
+        ("ABCDEF+Wingdings-Regular", "§ Ø \uf0fc", "▪ ➢ ✓"),
+        ("Wingdings2", "P", "✓"),
+        ("ABCDEF+SymbolMT", "\uf0b7 α", "• α"),
+        ("Helvetica", "3 l §", "3 l §"),
+    ],
+)
+def test_signs_of_symbol_fonts(font: str, text: str, shown: str) -> None:
+    assert as_shown(font, text) == shown
+
+
+def test_a_list_with_bullets_of_a_symbol_font() -> None:
+    document, page = new_page()
+    for number, text in enumerate(("a glove that is whole", "a filter that is new")):
+        page.insert_text((60, 100 + 16 * number), "l", fontname="zadb", fontsize=8)
+        page.insert_text((75, 100 + 16 * number), text, fontsize=10)
+    items = of_kind(parsed(document), ElementType.LIST_ITEM)
+    assert [item.text for item in items] == ["a glove that is whole", "a filter that is new"]
