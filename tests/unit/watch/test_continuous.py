@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from concurrent.futures import wait as wait_really
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
@@ -34,7 +35,7 @@ def test_a_call_that_leads_to_no_claim_is_heard_once(monkeypatch: pytest.MonkeyP
 
 
 def make_drain(on_file: Callable[[FileReport], None]) -> Continuous:
-    unused: Any = None
+    unused: Any = Mock()
     settings = Settings(concurrency=2)
     return Continuous(
         at=unused, worker=unused, source_id=1, run_id="", settings=settings, on_file=on_file, stop=threading.Event()
