@@ -9,12 +9,13 @@ _OF_CHARACTER_SET = {
     163: "cp1258", 177: "cp1255", 178: "cp1256", 186: "cp1257", 204: "cp1251", 222: "cp874", 238: "cp1250",
     255: "cp437",
 }  # fmt: skip
-# Code pages that Python knows by another name, from Microsoft's list of code page identifiers.
+# Code pages that Python knows by another name, from Microsoft's list of code page identifiers; 32768 and 32769 are
+# Excel's own (MS-XLS 2.4.52).
 _OF_CODE_PAGE = {
     936: "gbk", 1200: "utf-16-le", 10000: "mac-roman", 10001: "shift_jis", 10006: "mac-greek", 10007: "mac-cyrillic",
     10029: "mac-latin2", 10079: "mac-iceland", 10081: "mac-turkish", 20127: "ascii", 20866: "koi8-r", 21866: "koi8-u",
-    28591: "latin-1", 28592: "iso8859-2", 28595: "iso8859-5", 51932: "euc_jp", 51949: "euc_kr", 54936: "gb18030",
-    65001: "utf-8",
+    28591: "latin-1", 28592: "iso8859-2", 28595: "iso8859-5", 32768: "mac-roman", 32769: "cp1252", 51932: "euc_jp",
+    51949: "euc_kr", 54936: "gb18030", 65001: "utf-8",
 }  # fmt: skip
 _WESTERN = "cp1252"
 _ASTRAL = re.compile("[\U00010000-\U0010ffff]")

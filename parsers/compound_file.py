@@ -1,11 +1,13 @@
 r"""SANDBOX, untrusted: OLE compound files ([MS-CFB]), a file system in a file: what .doc, .ppt, .xls and .msg are in.
 
 Every pointer in one is a claim. Chains of sectors are followed with a mark on each sector seen, so a loop ends at once;
-no stream is longer than the file; and all streams read together are bounded, because streams may share sectors.
+no stream is longer than the file; and all streams read together are bounded, because streams may share sectors. What
+is merely damaged (a stream that ends early, a size that lies, a lost entry) is read as far as it goes.
 
     compound = CompoundFile(document)                  # Refused (corrupt) when there is no readable directory
     compound.stream("WordDocument")                    # bytes, or None when there is no such stream
     compound.stream("ObjectPool/_1234/\x01Ole", 4096)  # at most so many of them
+    compound.folder("ObjectPool")                      # entries directly in a storage; "" is the root
 """
 
 import struct
@@ -18,7 +20,7 @@ from contract.verdicts import Refusal
 from parsers.blocks import Refused
 
 SIGNATURE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-ENTRIES_MAX = 65_536
+ENTRIES_MAX = 100_000
 DEPTH_MAX = 32
 PATH_CHARS_MAX = 8 << 20  # of all paths together: deep folders would repeat their names in each
 # All reads of one file together, as a multiple of its size: honest readers read a stream once, perhaps twice.
@@ -50,25 +52,34 @@ class Entry:
 class CompoundFile:
     """A compound file whose streams are read on demand. Names are looked up without regard to case."""
 
-    def __init__(self, document: bytes) -> None:
-        """Read header, allocation table and directory. Raises `Refused` (corrupt)."""
+    def __init__(self, document: bytes, *, with_lost: bool = True) -> None:
+        """Read header, allocation table and directory. Raises `Refused` (corrupt).
+
+        `with_lost`: streams outside the directory's tree count as the root's. That saves documents, whose main streams
+        have names of their own; it is wrong where all storages have streams of the same names, as in messages.
+        """
         if not document.startswith(SIGNATURE) or len(document) < _HEADER_BYTES:
             raise _corrupt("no header")
         self._document = document
         self._read_left = READ_RATIO_MAX * len(document) + READ_FREE_BYTES
         shift, mini_shift = struct.unpack_from("<HH", document, 30)
-        if shift not in (9, 12) or mini_shift != 6:
-            raise _corrupt(f"sectors of 2^{shift} and 2^{mini_shift} bytes")
+        # MS-CFB knows 512 and 4096 bytes, and 64 for small streams. Writers before it were free, down to 128
+        # ("OpenOffice.org's Documentation of the Microsoft Compound Document File Format", 4.1).
+        shift = shift if 7 <= shift <= 16 else 9
         self._sector_bytes = 1 << shift
-        self._sectors = max(0, (len(document) - 1) >> shift)  # the last one may be cut short
+        self._mini_bytes = 1 << (mini_shift if 6 <= mini_shift <= shift else 6)
+        self._first_sector = max(_HEADER_BYTES, self._sector_bytes)
+        # The last one may be cut short.
+        self._sectors = max(0, -(-(len(document) - self._first_sector) // self._sector_bytes))
         directory, self._mini_cutoff, mini_fat = struct.unpack_from("<L4xLL", document, 48)
         self._fat = self._read_fat()
         self._entries: dict[str, Entry] = {}
+        self._folders: dict[str, list[Entry]] = {}
         self._mini_stream: bytes | None = None
         self._mini_fat: tuple[int, ...] = ()
         self._mini_fat_start = mini_fat
         self._path_chars_left = PATH_CHARS_MAX
-        self._read_directory(self._chain_bytes(directory, min(len(document), 128 * ENTRIES_MAX)))
+        self._read_directory(self._chain_bytes(directory, min(len(document), 128 * ENTRIES_MAX)), with_lost)
 
     def __contains__(self, path: str) -> bool:
         """Whether there is a stream or storage of this path."""
@@ -78,10 +89,14 @@ class CompoundFile:
         """All streams and storages in the directory's order, each behind the storage it is in."""
         return iter(self._entries.values())
 
+    def folder(self, path: str) -> list[Entry]:
+        """What is directly in a storage, in the directory's order."""
+        return self._folders.get(path.casefold(), [])
+
     def stream(self, path: str, bytes_max: int | None = None) -> bytes | None:
         """A stream's bytes: fewer than it claims when the file ends before; None when there is no such stream.
 
-        Raises `Refused` (corrupt) for a chain that loops, and when all reads together are far beyond the file's size.
+        Raises `Refused`: corrupt for a chain that loops, bomb when all reads together are far beyond the file's size.
         """
         entry = self._entries.get(path.casefold())
         if entry is None or not entry.is_stream:
@@ -105,26 +120,14 @@ class CompoundFile:
             numbers = struct.unpack(f"<{len(sector) // 4}L", sector[: len(sector) // 4 * 4])
             listed += numbers[: per_sector - 1]
             at = numbers[per_sector - 1] if len(numbers) == per_sector else _NO_STREAM
-        needed = islice(self._distinct(listed), -(-self._sectors // per_sector))
+        # Numbers beyond the file keep the places of those behind them. A sector listed twice costs no more than one.
+        needed = islice((number for number in listed if number < _SECTOR_MAX), -(-self._sectors // per_sector))
         # A sector of the table that the file's end cut off counts as marks of the end.
         parts = [self._sector(number).ljust(self._sector_bytes, b"\xff") for number in needed]
         return _as_numbers(b"".join(parts))
 
-    def _distinct(self, numbers: list[int]) -> Iterator[int]:
-        """Sector numbers that exist, each once: a table that lists itself twice would be larger than the file."""
-        seen = bytearray(self._sectors)
-        for number in numbers:
-            if number >= self._sectors:
-                if number < _SECTOR_MAX:
-                    yield number  # keeps the places of those behind it
-                continue
-            if seen[number]:
-                raise _corrupt("its allocation table lists a sector twice")
-            seen[number] = 1
-            yield number
-
     def _sector(self, number: int) -> bytes:
-        start = (number + 1) * self._sector_bytes
+        start = self._first_sector + number * self._sector_bytes
         return self._document[start : start + self._sector_bytes]
 
     def _chain_bytes(self, start: int, wanted: int) -> bytes:
@@ -133,15 +136,16 @@ class CompoundFile:
         return self._account(b"".join([self._sector(number) for number in sectors])[:wanted])
 
     def _mini_chain_bytes(self, start: int, wanted: int) -> bytes:
-        """Small streams lie in sectors of 64 bytes in a stream of their own (MS-CFB 2.4)."""
+        """Small streams lie in small sectors in a stream of their own (MS-CFB 2.4)."""
+        size = self._mini_bytes
         if self._mini_stream is None:
-            root = self._root
-            self._mini_stream = self._chain_bytes(root.start, min(root.size, len(self._document)))
-            table = self._chain_bytes(self._mini_fat_start, -(-len(self._mini_stream) // 64) * 4)
+            # The whole chain: the size that the root's entry gives for it is wrong in some files.
+            self._mini_stream = self._chain_bytes(self._root.start, len(self._document))
+            table = self._chain_bytes(self._mini_fat_start, -(-len(self._mini_stream) // size) * 4)
             self._mini_fat = _as_numbers(table)
-        mini, count = self._mini_stream, -(-len(self._mini_stream) // 64)
-        sectors = self._chain(start, self._mini_fat, count, -(-wanted // 64))
-        return self._account(b"".join([mini[number * 64 : number * 64 + 64] for number in sectors])[:wanted])
+        mini, count = self._mini_stream, -(-len(self._mini_stream) // size)
+        sectors = self._chain(start, self._mini_fat, count, -(-wanted // size))
+        return self._account(b"".join([mini[number * size : (number + 1) * size] for number in sectors])[:wanted])
 
     def _chain(self, start: int, table: tuple[int, ...], sectors: int, count_max: int) -> Iterator[int]:
         """Numbers of a chain, until it ends, leaves the file, or has given enough."""
@@ -158,10 +162,10 @@ class CompoundFile:
     def _account(self, data: bytes) -> bytes:
         self._read_left -= len(data)
         if self._read_left < 0:
-            raise _corrupt("its streams overlap")
+            raise Refused(Refusal.BOMB, "compound file: its streams overlap")
         return data
 
-    def _read_directory(self, table: bytes) -> None:
+    def _read_directory(self, table: bytes, with_lost: bool) -> None:
         records = [_ENTRY.unpack_from(table, at) for at in range(0, len(table) - 127, 128)[:ENTRIES_MAX]]
         if not records:
             raise _corrupt("no directory")
@@ -183,7 +187,7 @@ class CompoundFile:
                 stack.append((inside, f"{entry.path}/", depth + 1))
         # A damaged tree still has its leaves.
         for index, record in enumerate(records):
-            if not seen[index] and record[2] == _STREAM:
+            if with_lost and not seen[index] and record[2] == _STREAM:
                 self._add("", record)
 
     def _add(self, folder: str, record: tuple[Any, ...]) -> Entry | None:
@@ -193,12 +197,17 @@ class CompoundFile:
         self._path_chars_left -= len(entry.path)
         if self._path_chars_left < 0:
             raise _corrupt("its folders are too deep")
-        return self._entries.setdefault(entry.path.casefold(), entry) if entry.name else None
+        if not entry.name:
+            return None
+        known = self._entries.setdefault(entry.path.casefold(), entry)
+        if known is entry:
+            self._folders.setdefault(folder.rstrip("/").casefold(), []).append(entry)
+        return known
 
 
 def _entry(folder: str, record: tuple[Any, ...]) -> Entry:
     name, name_bytes, kind, start, size = record[0], int(record[1]), record[2], int(record[7]), int(record[8])
-    text = name[: max(0, min(64, name_bytes) - 2) & ~1].decode("utf-16-le", "replace").replace("/", "_")
+    text = name[: max(0, min(64, name_bytes) - 2) & ~1].decode("utf-16-le", "replace").rstrip("\x00").replace("/", "_")
     return Entry(folder + text, kind != _STORAGE, start, size)
 
 

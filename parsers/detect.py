@@ -175,10 +175,10 @@ def _type_of_folder(names: Iterable[str]) -> str:
 
 
 def _ole_type(document: bytes) -> str:
-    from parsers.office.compound import CompoundFile  # only for these files
+    from parsers.compound_file import CompoundFile  # only for these files
 
     try:
-        names = CompoundFile(document).names()
+        names = [entry.path for entry in CompoundFile(document).entries()]
     except Refused as refused:
         if refused.refusal is not Refusal.CORRUPT:
             raise

@@ -3,7 +3,7 @@
 import struct
 from datetime import UTC, datetime, timedelta
 
-from parsers.blocks import ParsedDocument
+from parsers.blocks import ParsedDocument, Refused
 from parsers.character_sets import decode_page, encoding_of_page
 from parsers.compound_file import CompoundFile
 
@@ -13,13 +13,16 @@ _PROPERTIES_MAX = 256
 _TEXT_BYTES_MAX = 1 << 14
 # MS-OLEPS 2.25.1: property identifiers of summary information
 _CODE_PAGE, _TITLE, _AUTHOR, _LAST_AUTHOR, _CREATED, _SAVED = 1, 2, 4, 8, 12, 13
-_SHORT, _BYTES, _WIDE, _TIME = 0x02, 0x1E, 0x1F, 0x40
+_SHORT, _LONG, _BYTES, _WIDE, _TIME = 0x02, 0x03, 0x1E, 0x1F, 0x40
 _EPOCH = datetime(1601, 1, 1, tzinfo=UTC)
 
 
 def read_properties(compound: CompoundFile, parsed: ParsedDocument) -> None:
     """Fill in what the file says of itself. What is not there, or damaged, stays as it is."""
-    values = property_values(compound.stream(_STREAM, _STREAM_BYTES_MAX) or b"")
+    try:
+        values = property_values(compound.stream(_STREAM, _STREAM_BYTES_MAX) or b"")
+    except Refused:  # damage to these few bytes takes nothing from the text
+        return
     parsed.title = _text(values.get(_TITLE)) or parsed.title
     parsed.author = _text(values.get(_AUTHOR)) or _text(values.get(_LAST_AUTHOR)) or parsed.author
     parsed.created = _date(values.get(_CREATED)) or parsed.created
@@ -52,7 +55,7 @@ def _value(stream: bytes, at: int, page: int) -> str | int | None:
     if at + 8 > len(stream):
         return None
     kind, first = struct.unpack_from("<H2xL", stream, at)
-    if kind == _SHORT:
+    if kind in (_SHORT, _LONG):  # the second for a code page is a fault of some writers
         return int(first) & 0xFFFF
     if kind == _BYTES:
         text = stream[at + 8 : at + 8 + min(first, _TEXT_BYTES_MAX)]

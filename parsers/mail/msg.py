@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from contract.verdicts import FindingKind, Refusal, Severity
 from parsers.blocks import FoundIssue, ParsedDocument, Refused, Report
+from parsers.compound_file import CompoundFile
 from parsers.mail.body import refuse_unreadable
 from parsers.mail.charsets import decode_as
-from parsers.mail.compound import CompoundFile, Entry
 from parsers.mail.header_text import display_name, iso_date, text_of
 from parsers.mail.letter import Attachment, Letter, blocks_of, findings_of
 from parsers.mail.mapi import codepage, filetime, read_body
@@ -32,7 +32,7 @@ class Storage:
     """One object's properties: fixed ones by id, others in streams named by id and type."""
 
     file: CompoundFile
-    entry: Entry
+    path: str
     fixed: dict[int, bytes]
     charset: str
 
@@ -52,8 +52,11 @@ class Storage:
 
     def data(self, number: int, kind: int = _PT_BINARY) -> bytes:
         """A property's stream, or nothing."""
-        stream = self.entry.children.get(f"__substg1.0_{number:04X}{kind:04X}")
-        return self.file.stream(stream) if stream is not None else b""
+        return self.file.stream(self.property_path(number, kind)) or b""
+
+    def property_path(self, number: int, kind: int) -> str:
+        """Where a property's stream or storage is."""
+        return _inside(self.path, f"__substg1.0_{number:04X}{kind:04X}")
 
     def integer(self, number: int) -> int:
         """A property of four bytes; 0 when there is none."""
@@ -73,8 +76,8 @@ class MsgParser:
     def parse(self, document: bytes, report: Report) -> ParsedDocument:
         """Read one message. Raises `Refused`: corrupt, bomb, encrypted."""
         report.progress("properties", 0, 1)
-        reader = _Reader(CompoundFile(document), report)
-        top = reader.open(reader.file.root, _TOP_HEADER, "")
+        reader = _Reader(CompoundFile(document, with_lost=False), report)
+        top = reader.open("", _TOP_HEADER, "")
         letter = reader.letter(top, 0)
         if not letter.subject and not letter.is_readable() and not letter.fields:
             raise Refused(Refusal.CORRUPT, "no message in the file")
@@ -96,15 +99,14 @@ class _Reader:
         self._report = report
         self._letters = 0
 
-    def open(self, entry: Entry, header_bytes: int, charset: str) -> Storage:
+    def open(self, path: str, header_bytes: int, charset: str) -> Storage:
         """The properties of a storage. Its own code page comes before that of the message around it."""
-        stream = entry.children.get(_PROPERTIES)
-        data = self.file.stream(stream) if stream is not None else b""
+        data = self.file.stream(_inside(path, _PROPERTIES)) or b""
         fixed: dict[int, bytes] = {}
         for at in range(header_bytes, len(data) - _PROPERTY.size + 1, _PROPERTY.size):
             _, number, _, value = _PROPERTY.unpack_from(data, at)
             fixed.setdefault(number, value)
-        storage = Storage(self.file, entry, fixed, charset)
+        storage = Storage(self.file, path, fixed, charset)
         own = codepage(storage.integer(0x3FFD)) or codepage(storage.integer(0x3FDE))
         storage.charset = own or charset
         return storage
@@ -142,8 +144,8 @@ class _Reader:
 
     def _recipients(self, storage: Storage) -> dict[str, str]:
         people: dict[str, list[str]] = {}
-        for entry in _numbered(storage.entry, "__recip_version1.0_#"):
-            recipient = self.open(entry, _PART_HEADER, storage.charset)
+        for path in _numbered(storage, "__recip_version1.0_#"):
+            recipient = self.open(path, _PART_HEADER, storage.charset)
             person = _person(recipient, (0x3001, 0x5FF6), (0x39FE, 0x3003))
             label = _RECIPIENTS.get(recipient.integer(0x0C15) & 0xF)
             if person and label:
@@ -151,11 +153,11 @@ class _Reader:
         return {label: ", ".join(dict.fromkeys(names)) for label, names in people.items()}
 
     def _read_attachments(self, storage: Storage, letter: Letter, level: int) -> None:
-        for entry in _numbered(storage.entry, "__attach_version1.0_#"):
-            attachment = self.open(entry, _PART_HEADER, storage.charset)
+        for path in _numbered(storage, "__attach_version1.0_#"):
+            attachment = self.open(path, _PART_HEADER, storage.charset)
             name = attachment.line(0x3707, 0x3704, 0x3001)
-            inner = entry.children.get(f"__substg1.0_3701{_PT_OBJECT:04X}")
-            if attachment.integer(0x3705) == _EMBEDDED_MESSAGE and inner is not None:
+            inner = attachment.property_path(0x3701, _PT_OBJECT)
+            if attachment.integer(0x3705) == _EMBEDDED_MESSAGE and inner in self.file:
                 self._read_inner(inner, storage, letter, level)
                 continue
             media_type = attachment.line(0x370E) or "application/octet-stream"
@@ -168,17 +170,21 @@ class _Reader:
             else:
                 letter.attachments.append(Attachment(name, media_type, inline))
 
-    def _read_inner(self, entry: Entry, outer: Storage, letter: Letter, level: int) -> None:
+    def _read_inner(self, path: str, outer: Storage, letter: Letter, level: int) -> None:
         if level >= NESTING_MAX or self._letters >= LETTERS_MAX:
             evidence = f"messages nested deeper than {NESTING_MAX}, or more than {LETTERS_MAX}"
             letter.findings.append(FoundIssue(FindingKind.NOT_EXAMINED, Severity.MEDIUM, "message", evidence))
             return
-        letter.letters.append(self.letter(self.open(entry, _EMBEDDED_HEADER, outer.charset), level + 1))
+        letter.letters.append(self.letter(self.open(path, _EMBEDDED_HEADER, outer.charset), level + 1))
 
 
-def _numbered(entry: Entry, prefix: str) -> list[Entry]:
-    """The storages of a series, in the order of their hexadecimal numbers."""
-    return [entry.children[name] for name in sorted(entry.children) if name.startswith(prefix)]
+def _inside(path: str, name: str) -> str:
+    return f"{path}/{name}" if path else name
+
+
+def _numbered(storage: Storage, prefix: str) -> list[str]:
+    """Paths of the storages of a series, in the order of their hexadecimal numbers."""
+    return sorted(entry.path for entry in storage.file.folder(storage.path) if entry.name.startswith(prefix))
 
 
 def _person(storage: Storage, names: tuple[int, ...], addresses: tuple[int, ...]) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from contract.verdicts import FindingKind, Severity
 from parsers.blocks import FoundIssue
-from parsers.office.compound import CompoundFile
+from parsers.compound_file import CompoundFile
 
 _MACRO_STORAGES = frozenset(("_vba_project_cur", "macros", "vba", "_vba_project"))
 _EMBEDDED_STREAMS = frozenset(
@@ -17,7 +17,7 @@ def inspect_compound(compound: CompoundFile) -> Iterator[FoundIssue]:
     """Findings from the names in the file's directory."""
     embedded: dict[str, None] = {}
     macros = ""
-    for path in compound.names():
+    for path in (entry.path for entry in compound.entries()):
         steps = path.lower().split("/")
         macros = macros or (path if steps[-1] in _MACRO_STORAGES else "")
         if len(steps) > 1 and steps[-1] in _EMBEDDED_STREAMS and steps[0] not in _MACRO_STORAGES:

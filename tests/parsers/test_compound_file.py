@@ -3,6 +3,8 @@
 import struct
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from parsers.blocks import Refused
 from parsers.compound_file import DEPTH_MAX, CompoundFile
@@ -19,6 +21,7 @@ from tests.parsers.ole_file import (
 
 BIG = bytes(range(256)) * 40
 SMALL = b"a small stream in small sectors, of which it needs more than one, because they have 64 bytes each"
+DAMAGED = compound_file({"Big": BIG, "Small": SMALL, "Storage/inner": b"deep", "Storage/More/leaf": b"deeper"})
 
 
 def test_streams_of_both_sizes_and_in_folders() -> None:
@@ -164,3 +167,25 @@ def test_leaves_of_a_broken_tree_are_still_found() -> None:
     directory = directory_entry("Root Entry", 5, END_OF_CHAIN, 0, child=77) + directory_entry("Lost", 2, 2, 5000)
     fat = [FAT_SECTOR, END_OF_CHAIN, *range(3, 12), END_OF_CHAIN]
     assert CompoundFile(raw_file(fat, directory, [b"y" * SECTOR] * 10)).stream("Lost") == b"y" * 5000
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.tuples(st.integers(8, len(DAMAGED) - 1), st.integers(0, 255)), min_size=1, max_size=30))
+def test_damage_gives_streams_or_a_refusal(changes: list[tuple[int, int]]) -> None:
+    """Any byte behind the signature may be anything."""
+    damaged = bytearray(DAMAGED)
+    for at, value in changes:
+        damaged[at] = value
+    try:
+        read = CompoundFile(bytes(damaged))
+        for entry in read.entries():
+            assert len(read.stream(entry.path) or b"") <= len(DAMAGED)
+    except Refused:
+        pass
+
+
+def test_a_folder_lists_what_is_directly_in_it() -> None:
+    compound = CompoundFile(compound_file({"A": SMALL, "Folder/Inner/Leaf": SMALL, "Folder/B": b""}))
+    assert sorted(entry.path for entry in compound.folder("")) == ["A", "Folder"]
+    assert sorted(entry.name for entry in compound.folder("FOLDER")) == ["B", "Inner"]
+    assert compound.folder("missing") == []

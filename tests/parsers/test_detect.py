@@ -12,7 +12,7 @@ from parsers.archive_guard import open_package
 from parsers.blocks import Refused
 from parsers.detect import detect
 from parsers.registry import DOCX
-from tests.parsers.compound_file import compound
+from tests.parsers.ole_file import compound_file
 
 OUTPUT = 64 << 20
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -111,10 +111,10 @@ def docx(**more: bytes) -> bytes:
         (package(mimetype=b"application/vnd.oasis.opendocument.text\n"), "", ODT),
         (package(**{"content.xml": b"<x/>", "META-INF__manifest.xml": MANIFEST}), "", ODT),
         (b'<?xml version="1.0"?><office:document office:mimetype="' + ODT.encode() + b'">', "", ODT + "-flat-xml"),
-        (compound({"Workbook": b"x"}), "", XLS),
-        (compound({"Book": b"x"}), "", XLS),
-        (compound({"WordDocument": b"x", "ObjectPool/_1/Workbook": b"x"}), "", "application/msword"),
-        (compound({"Other": "Workbook".encode("utf-16-le")}), "", "application/x-ole-storage"),
+        (compound_file({"Workbook": b"x"}), "", XLS),
+        (compound_file({"Book": b"x"}), "", XLS),
+        (compound_file({"WordDocument": b"x", "ObjectPool/_1/Workbook": b"x"}), "", "application/msword"),
+        (compound_file({"Other": "Workbook".encode("utf-16-le")}), "", "application/x-ole-storage"),
         (b"\x09\x04\x06\x00\x00\x00\x10\x00", "", XLS),
     ],
 )  # fmt: skip
@@ -165,15 +165,15 @@ def test_the_name_of_a_sister_format_is_no_lie() -> None:
 
 
 def test_a_package_inside_a_compound_file_is_no_second_format() -> None:
-    inside = compound({"Workbook": b"x" * 5000, "Package": package(a=b"x")})
+    inside = compound_file({"Workbook": b"x" * 5000, "Package": package(a=b"x")})
     assert findings_of(inside, XLS) == []
     assert findings_of(inside + package(a=b"x"), XLS) == [FindingKind.POLYGLOT]
 
 
 def test_encryption_is_told_by_streams_not_by_text() -> None:
-    assert kind_of(compound({"Workbook": "EncryptedPackage".encode("utf-16-le")})) == XLS
+    assert kind_of(compound_file({"Workbook": "EncryptedPackage".encode("utf-16-le")})) == XLS
     with pytest.raises(Refused) as refused:
-        detect(compound({"EncryptionInfo": b"x", "EncryptedPackage": b"x" * 5000}), "", OUTPUT)
+        detect(compound_file({"EncryptionInfo": b"x", "EncryptedPackage": b"x" * 5000}), "", OUTPUT)
     assert refused.value.refusal is Refusal.ENCRYPTED
 
 

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from contract.verdicts import ElementType, Refusal
 from parsers.blocks import ParsedDocument, Refused
-from tests.parsers.compound_file import compound
 from tests.parsers.markup_cases import HIDDEN, VISIBLE, kinds_found, of_kind, text_of
+from tests.parsers.ole_file import compound_file
 from tests.parsers.sheet_file import biff, biff_string, biff_workbook, label, number, read_xls
 from tests.parsers.test_xlsx_cells import tables
 
@@ -130,7 +130,7 @@ def test_workbooks_of_excel_5_have_a_code_page(page: int, codec: str) -> None:
     sheet += biff(0x0204, struct.pack("<HHHH", 0, 0, 0, len(cell)) + cell) + biff(0x000A)
     entry = biff(0x0085, struct.pack("<IBBB", position, 0, 0, len(name)) + name)
     stream = begin + entry + biff(0x000A) + sheet
-    for document in (stream, compound({"Book": stream})):
+    for document in (stream, compound_file({"Book": stream})):
         assert text_of(read_xls(document)) == f"{name.decode(codec, 'replace')}\n{cell.decode(codec, 'replace')}"
 
 
@@ -154,7 +154,7 @@ def test_a_password_protected_workbook_is_encrypted() -> None:
     assert refused.value.refusal is Refusal.ENCRYPTED
 
 
-@pytest.mark.parametrize("document", [b"", b"nothing", compound({"Other": b"x"})])
+@pytest.mark.parametrize("document", [b"", b"nothing", compound_file({"Other": b"x"})])
 def test_what_has_no_workbook_is_corrupt(document: bytes) -> None:
     with pytest.raises(Refused) as refused:
         read_xls(document)
@@ -166,7 +166,7 @@ def test_macros_embedded_files_and_other_workbooks_are_found() -> None:
     other = biff(0x01AE, struct.pack("<H", 1) + biff_string("\x01\x01Cother.xls"))
     stream = biff_workbook([("S", 0, label(0, 0, "x"))], dynamic + other)
     streams = {"Workbook": stream, "_VBA_PROJECT_CUR/VBA/dir": b"x", "MBD0001/\x01Ole10Native": b"x"}
-    document = read_xls(compound(streams))
+    document = read_xls(compound_file(streams))
     found = {(str(each.kind), each.evidence) for each in document.findings}
     assert ("active_content", "DDE: cmd /c calc") in found
     assert kinds_found(document) == {"active_content", "external_reference", "embedded_file"}
@@ -185,7 +185,7 @@ def test_the_summary_tells_title_author_and_dates(page: int) -> None:
     section = struct.pack("<II", at, len(values)) + head + body
     summary = struct.pack("<HHI16sI16sI", 0xFFFE, 0, 0, b"", 1, b"", 48) + section
     streams = {"Workbook": biff_workbook([("S", 0, label(0, 0, "x"))]), "\x05SummaryInformation": summary}
-    document = read_xls(compound(streams))
+    document = read_xls(compound_file(streams))
     assert (document.title, document.author, document.created) == ("Stock", "Anna", "2024-01-01T00:00:00Z")
 
 

@@ -6,7 +6,7 @@ import struct
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from parsers.office.code_page import codec_of
+from parsers.character_sets import encoding_of_page
 
 CONTINUE = 0x003C
 _HEADER = struct.Struct("<HH")
@@ -107,7 +107,7 @@ class Strings:
 
     def __init__(self, version: int, code_page: int = 1252) -> None:
         self.version = version
-        self._codec = codec_of(code_page)
+        self._codec = encoding_of_page(code_page)
 
     def at(self, data: bytes, offset: int, *, short: bool) -> tuple[str, int]:
         """A string in a record and where it ends. `short`: its length has one byte instead of two."""

@@ -9,9 +9,8 @@ from collections.abc import Iterator
 
 from contract.verdicts import ElementType, FindingKind, Refusal, Severity
 from parsers.blocks import Block, FoundIssue, ParsedDocument, Refused, Report
-from parsers.office.compound import SIGNATURE, CompoundFile
+from parsers.compound_file import SIGNATURE, CompoundFile
 from parsers.office.ole_findings import inspect_compound
-from parsers.office.ole_properties import read_summary
 from parsers.office.sheets.biff_globals import (
     CHART_SHEET,
     MACRO_SHEET,
@@ -26,6 +25,7 @@ from parsers.office.sheets.header_footer import header_footer_blocks
 from parsers.office.sheets.model import HIDDEN_CELLS_READ, SHEETS_MAX, Sheet
 from parsers.office.sheets.regions import assembled, sheet_blocks
 from parsers.office.sheets.workbook_findings import workbook_findings
+from parsers.ole_properties import read_properties
 
 _MEDIA_TYPE = "application/vnd.ms-excel"
 _STREAMS = ("Workbook", "Book")
@@ -43,9 +43,9 @@ class XlsParser:
         stream: bytes | None = document
         if document.startswith(SIGNATURE):
             compound = CompoundFile(document)
-            stream = next((data for name in _STREAMS if (data := compound.read(name))), None)
+            stream = next((data for name in _STREAMS if (data := compound.stream(name))), None)
             parsed.findings += inspect_compound(compound)
-            read_summary(compound, parsed)
+            read_properties(compound, parsed)
         del document
         if not stream:
             raise Refused(Refusal.CORRUPT, "no workbook stream")
