@@ -50,10 +50,11 @@ class BatchRequest(BaseModel):
     def of(cls, source: str, settings: Settings, files_max: int | None, **asked: bool) -> "BatchRequest":
         """The request that says as much of these settings as Prefect may know. `asked`: its other fields."""
         default = Settings(state_directory=settings.state_directory)
+        told = settings.ownership()  # to set a default is to say something, too: it brings a source back to it
         changed: dict[str, Any] = {
             name: value
             for name, value in settings.model_dump(mode="json", include=set(OVERRIDABLE)).items()
-            if value != getattr(default, name) and name != "concurrency"
+            if (value != getattr(default, name) or name in told) and name != "concurrency"
         }
         return cls(source=source, concurrency=settings.concurrency, files_max=files_max, overrides=changed, **asked)
 

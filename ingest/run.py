@@ -169,7 +169,7 @@ class Batch:
             database = resources.enter_context(open_database(settings))
             claims.reclaim_dead(database)
             runs.end_abandoned(database)
-            known = runs.open_source(database, source_store.uri, tenant=settings.tenant, priority=settings.priority)
+            known = runs.open_source(database, source_store.uri, **settings.ownership())
             worker = resources.enter_context(claims.register_worker(database, run_id))
             reached(CrashPoint.WORKER_REGISTERED)
             run_id = run_id or runs.start_run(database, known.id, kind, worker.id)

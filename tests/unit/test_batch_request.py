@@ -10,7 +10,7 @@ from ingest.settings import Settings
 
 SECRETS = {
     "database_url", "s3_endpoint_url", "s3_addressing", "s3_region", "store", "state_directory",
-    "watch_rescan_seconds", "watch_settle_seconds", "watch_grace_seconds", "watch_tries", "watch_warm",
+    "watch_rescan_seconds", "watch_settle_seconds", "watch_grace_seconds", "watch_tries", "watch_warm", "worker_runs",
 }  # fmt: skip
 
 
@@ -59,3 +59,14 @@ def test_settings_of_a_worker_come_from_its_environment_and_the_request(
     asked = BatchRequest(source="x", concurrency=2, overrides={"pids": 32}).settings()
     assert (plain.concurrency, plain.state_directory) == (9, tmp_path)
     assert (asked.concurrency, asked.pids) == (2, 32)
+
+
+def test_a_tenant_is_told_only_when_somebody_set_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The default among them: it brings a source back, and silence about it must not."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    silent = BatchRequest.of("s3://bucket/", Settings(state_directory=tmp_path), None)
+    assert silent.overrides == {}
+    assert silent.settings().ownership() == {}
+    said = BatchRequest.of("s3://bucket/", Settings(state_directory=tmp_path, tenant="default", priority=0), None)
+    assert said.settings().ownership() == {"tenant": "default", "priority": 0}
