@@ -22,6 +22,8 @@ from flows.steer import steer
 WORK_POOL: Final = "gloveport"
 DEPLOYMENT: Final = "batch"
 STEERING: Final = "steer"
+# Orders have a queue of their own: where a host's runs are limited, the order to end one must not wait for its end.
+STEERING_QUEUE: Final = "steering"
 
 
 def register(client: SyncPrefectClient) -> str:
@@ -38,6 +40,7 @@ def register(client: SyncPrefectClient) -> str:
     steering: Any = steer.to_deployment(
         name=STEERING,
         work_pool_name=WORK_POOL,
+        work_queue_name=STEERING_QUEUE,
         entrypoint_type=EntrypointType.MODULE_PATH,
         description="Pause or resume a source; drain or cancel a run.",
         version=None,
