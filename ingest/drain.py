@@ -162,7 +162,7 @@ class Drain:
         if self.planning is not None and not planned:
             self.planning.wait_beyond(parts, POLL_SECONDS)
             return True
-        if left.deferral is not None and left.deferral.until is not None and not left.delayed and not left.leased:
+        if left.deferral is not None and not left.deferral.brief and not left.delayed and not left.leased:
             self.deferral = left.deferral
             return False
         if not left.delayed and not left.leased and left.deferral is None:

@@ -109,12 +109,17 @@ class FileReport:
 class Deferral:
     """Why files wait although nothing is wrong: a limit of their tenant, named as its setting is.
 
-    `until` is when the quota begins anew; None for a limit that ends as soon as another file of the tenant does.
+    `until` is when the quota begins anew, by minute or by day; None for a limit that ends as soon as another file of the tenant does.
     """
 
     tenant: str
     limit: str
     until: datetime | None
+
+    @property
+    def brief(self) -> bool:
+        """Whether it ends while a run can wait: the next file's end, or the next minute."""
+        return self.limit in {"concurrency", "files_per_minute"}
 
     def __str__(self) -> str:
         when = "until others of its files end" if self.until is None else f"until {self.until:%Y-%m-%d %H:%M} UTC"
