@@ -147,9 +147,12 @@ class Drain:
         begun = 0
         while self._waiting and len(self._running) < self.settings.concurrency and begun < room:
             claim = self._waiting.popleft()
-            self._running[threads.submit(pipeline.process, claim, self.at)] = claim
+            self._running[threads.submit(self._process, claim)] = claim
             begun += 1
         return begun
+
+    def _process(self, claim: Claim) -> FileReport:
+        return pipeline.process(claim, self.at)
 
     def _wait_for_more(self, enough: bool) -> bool:
         """Nothing runs here. Whether it is worth looking again: more is being planned, delayed by a fault, or held."""

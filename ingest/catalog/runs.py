@@ -86,6 +86,32 @@ def end_abandoned(db: Database) -> int:
         return connection.execute(text(statement)).rowcount
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a run stands: whose source, whether it goes on, and who planned it, on which host, if that worker lives."""
+
+    run_id: str
+    source: Source
+    running: bool
+    planned: bool
+    planner_host: str
+
+
+def standing(db: Database, run_id: str) -> Standing:
+    """How a run stands now. Call `claims.reclaim_dead` before, to know who lives. Raises `DatabaseError`: no such."""
+    statement = """
+        SELECT source_id, uri, runs.state = 'running' AS running, coalesce(host, '') AS host,
+               coalesce(workers.id IS NOT NULL AND workers.ended_at IS NULL, false) AS planned
+        FROM runs JOIN sources ON sources.id = runs.source_id LEFT JOIN workers ON workers.id = runs.planner
+        WHERE runs.id = :run
+    """
+    with db.begin() as connection:
+        row = connection.execute(text(statement), {"run": run_id}).one_or_none()
+    if row is None:
+        raise DatabaseError(f"there is no run {run_id}")
+    return Standing(run_id, Source(row.source_id, row.uri), row.running, row.planned, row.host)
+
+
 def summarize(db: Database, run_id: str, deferral: Deferral | None = None) -> RunSummary:
     """The account of a run from the catalogue, whichever workers did the work.
 
