@@ -15,7 +15,9 @@ from prefect.schedules import Schedule
 from prefect.types.entrypoint import EntrypointType
 from prefect.workers.process import ProcessWorker
 
+from flows.hosts import JOIN_DEPLOYMENT
 from flows.ingest_batch import ingest_batch
+from flows.join import join
 from flows.request import BatchRequest
 from flows.steer import steer
 
@@ -37,6 +39,14 @@ def register(client: SyncPrefectClient) -> str:
         version=None,
     )
     deployment.apply()
+    joining: Any = join.to_deployment(
+        name=JOIN_DEPLOYMENT,
+        work_pool_name=WORK_POOL,
+        entrypoint_type=EntrypointType.MODULE_PATH,
+        description="One further host's share of a run. Runs that want several hosts ask for it themselves.",
+        version=None,
+    )
+    joining.apply()
     steering: Any = steer.to_deployment(
         name=STEERING,
         work_pool_name=WORK_POOL,

@@ -26,15 +26,17 @@ def main() -> None:
     """Register, say that this worker is ready, and work until SIGTERM or SIGINT."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--ready-file", type=Path, required=True, help="Gets this process's id once it is ready.")
-    ready: Path = parser.parse_args().ready_file
+    parser.add_argument(
+        "--name", default=f"gloveport-{socket.gethostname()}", help="How Prefect knows it; one for each worker."
+    )
+    arguments = parser.parse_args()
     with get_client(sync_client=True) as client:
         print(f"registered {register(client)}", flush=True)
-    asyncio.run(_serve(ready, load_settings().worker_runs))
+    asyncio.run(_serve(arguments.name, arguments.ready_file, load_settings().worker_runs))
 
 
-async def _serve(ready: Path, runs_max: int) -> None:
+async def _serve(name: str, ready: Path, runs_max: int) -> None:
     """Two workers of one pool: one for everything, so many at once, and one whose orders never wait for a run."""
-    name = f"gloveport-{socket.gethostname()}"
     worker = ProcessWorker(work_pool_name=WORK_POOL, name=name, limit=runs_max)
     steering = ProcessWorker(
         work_pool_name=WORK_POOL, work_queues=[STEERING_QUEUE], name=f"{name}-steering", limit=STEERING_RUNS_MAX

@@ -29,7 +29,18 @@ def test_overrides_are_validated_before_the_run_starts() -> None:
         BatchRequest(source="s3://bucket/", overrides={"memory_bytes": 1})
 
 
-@pytest.mark.parametrize("bad", [{"source": ""}, {"concurrency": -1}, {"files_max": 0}, {"surprise": 1}])
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"source": ""},
+        {"concurrency": -1},
+        {"files_max": 0},
+        {"surprise": 1},
+        {"hosts": 0},
+        {"hosts": 2, "files_max": 5},
+        {"hosts": 2, "source": "/srv/uploads"},
+    ],
+)
 def test_nonsense_is_refused(bad: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         BatchRequest.model_validate({"source": "s3://bucket/"} | bad)
