@@ -16,6 +16,7 @@ from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.states import Crashed
 
 FLOW_NAME: Final = "gloveport-ingest-batch"
+JOIN_FLOW_NAME: Final = "gloveport-join"
 RUN_TAG: Final = "gloveport-run:"
 # A run opens its stores, engine and database before it has a run id to carry; this is many times what that takes.
 UNTAGGED_SECONDS_MAX: Final = 900.0
@@ -46,7 +47,7 @@ def _running(client: SyncPrefectClient) -> list[FlowRun]:
     found: list[FlowRun] = []
     while True:
         page = client.read_flow_runs(
-            flow_filter=FlowFilter(name=FlowFilterName(any_=[FLOW_NAME])),
+            flow_filter=FlowFilter(name=FlowFilterName(any_=[FLOW_NAME, JOIN_FLOW_NAME])),
             flow_run_filter=FlowRunFilter(state=states),
             limit=_PAGE,
             offset=len(found),

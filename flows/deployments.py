@@ -15,13 +15,17 @@ from prefect.schedules import Schedule
 from prefect.types.entrypoint import EntrypointType
 from prefect.workers.process import ProcessWorker
 
+from flows.hosts import JOIN_DEPLOYMENT
 from flows.ingest_batch import ingest_batch
+from flows.join import join
 from flows.request import BatchRequest
 from flows.steer import steer
 
 WORK_POOL: Final = "gloveport"
 DEPLOYMENT: Final = "batch"
 STEERING: Final = "steer"
+# Orders have a queue of their own: where a host's runs are limited, the order to end one must not wait for its end.
+STEERING_QUEUE: Final = "steering"
 
 
 def register(client: SyncPrefectClient) -> str:
@@ -35,9 +39,18 @@ def register(client: SyncPrefectClient) -> str:
         version=None,
     )
     deployment.apply()
+    joining: Any = join.to_deployment(
+        name=JOIN_DEPLOYMENT,
+        work_pool_name=WORK_POOL,
+        entrypoint_type=EntrypointType.MODULE_PATH,
+        description="One further host's share of a run. Runs that want several hosts ask for it themselves.",
+        version=None,
+    )
+    joining.apply()
     steering: Any = steer.to_deployment(
         name=STEERING,
         work_pool_name=WORK_POOL,
+        work_queue_name=STEERING_QUEUE,
         entrypoint_type=EntrypointType.MODULE_PATH,
         description="Pause or resume a source; drain or cancel a run.",
         version=None,

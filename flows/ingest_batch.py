@@ -26,6 +26,7 @@ from prefect.states import Cancelled, Completed, Failed
 from prefect.task_runners import ThreadPoolTaskRunner
 
 from flows.crashed import FLOW_NAME, reconcile_flow_runs
+from flows.hosts import further_hosts
 from flows.reporting import Reporter
 from flows.request import BatchRequest
 from flows.tally import Tally
@@ -106,7 +107,8 @@ def batch_flow(open_batch: OpenBatch, live_runs: LiveRuns, control: Control | No
             reporter = Reporter(client, UUID(str(this_flow_run.get_id())), request.source)
             reporter.tag(batch.run_id)
             _end_dead_runs(client, live_runs(batch))
-            return _Conduct(request, batch, reporter, steered).run()
+            with further_hosts(client, request, batch.run_id):
+                return _Conduct(request, batch, reporter, steered).run()
 
     threads: Any = ThreadPoolTaskRunner(max_workers=2)  # its type and the one that `flow` asks for are not compatible
     decorate = flow(name=FLOW_NAME, task_runner=threads, persist_result=False)

@@ -7,7 +7,7 @@ drain belong to one run and end with it; a pause belongs to one source, or to al
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from types import TracebackType
@@ -132,17 +132,30 @@ def list_pauses(db: Database) -> list[Json]:
 
 def orders_of(db: Database, run_id: str, source_id: int) -> Orders:
     """What holds for a run over a source now."""
+    return orders_of_each(db, {source_id: run_id})[source_id]
+
+
+def orders_of_each(db: Database, served: Mapping[int, str]) -> dict[int, Orders]:
+    """What holds now for each of these runs, given as source id to run id, by source id."""
     statement = """
-        SELECT wish, actor, because FROM controls
-        WHERE run_id = :run OR (wish = 'pause' AND (source_id IS NULL OR source_id = :source)) ORDER BY id
+        SELECT run_id::text, source_id, wish, actor, because FROM controls
+        WHERE run_id = ANY(CAST(:runs AS uuid[]))
+            OR (wish = 'pause' AND (source_id IS NULL OR source_id = ANY(CAST(:sources AS int[])))) ORDER BY id
     """
     with db.begin() as connection:
-        rows = connection.execute(text(statement), {"run": run_id, "source": source_id}).all()
-    found = [Order(Wish(row.wish), row.actor, row.because) for row in rows]
-    return Orders(
-        stop=next((order for order in found if order.wish is not Wish.PAUSE), None),
-        pause=next((order for order in found if order.wish is Wish.PAUSE), None),
-    )
+        parameters = {"runs": list(served.values()), "sources": list(served)}
+        rows = connection.execute(text(statement), parameters).all()
+    found = [(row, Order(Wish(row.wish), row.actor, row.because)) for row in rows]
+    return {
+        source_id: Orders(
+            stop=next((order for row, order in found if row.run_id == run_id), None),
+            pause=next(
+                (o for row, o in found if o.wish is Wish.PAUSE and row.source_id in (None, source_id)),
+                None,
+            ),
+        )
+        for source_id, run_id in served.items()
+    }
 
 
 def find_runs(db: Database, prefix: str) -> list[RunStanding]:
@@ -155,7 +168,10 @@ def find_runs(db: Database, prefix: str) -> list[RunStanding]:
 # A worker is alive while it holds its advisory lock; `claims` says why.
 _FIND = """
     SELECT runs.id, sources.uri, runs.state, ARRAY(
-        SELECT host || ', process ' || pid FROM workers WHERE run_id = runs.id AND ended_at IS NULL AND EXISTS (
+        SELECT host || ', process ' || pid FROM workers WHERE ended_at IS NULL AND (
+            run_id = runs.id OR id = runs.planner
+            OR EXISTS (SELECT FROM objects WHERE lease_owner = workers.id AND objects.run_id = runs.id)
+        ) AND EXISTS (
             SELECT FROM pg_locks WHERE locktype = 'advisory' AND classid = :class AND objid = workers.lock_key
                 AND objsubid = 2 AND granted
                 AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))

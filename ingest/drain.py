@@ -174,9 +174,12 @@ class Drain:
         begun = 0
         while self._waiting and len(self._running) < self.settings.concurrency and begun < room and not self._alone:
             claim = self._waiting.popleft()
-            self._running[threads.submit(pipeline.process, claim, self.at)] = claim
+            self._running[threads.submit(self._process, claim)] = claim
             begun += 1
         return begun
+
+    def _process(self, claim: Claim) -> FileReport:
+        return pipeline.process(claim, self.at)
 
     def _wait_for_more(self, enough: bool) -> bool:
         """Nothing runs here. Whether it is worth looking again: more is being planned, delayed by a fault, or held."""
@@ -189,7 +192,7 @@ class Drain:
         if self.planning is not None and not planned:
             self.planning.wait_beyond(parts, POLL_SECONDS)
             return True
-        if left.deferral is not None and left.deferral.until is not None and not left.delayed and not left.leased:
+        if left.deferral is not None and not left.deferral.brief and not left.delayed and not left.leased:
             self.deferral = left.deferral
             return False
         if not left.delayed and not left.leased and left.deferral is None:

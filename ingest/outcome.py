@@ -86,11 +86,13 @@ class FileReport:
     cpu_seconds: float = 0.0
     peak_memory_bytes: int = 0
     chunks: int = 0
+    source: str = ""  # told where one worker serves several
 
     def as_json(self) -> Json:
         """The documented object of `--json`, `type` first."""
         return {
             "type": "file",
+            **({"source": self.source} if self.source else {}),
             "key": self.key,
             "outcome": self.outcome.value if self.outcome else "pending",
             "reason": self.reason.value if self.reason else None,
@@ -109,12 +111,18 @@ class FileReport:
 class Deferral:
     """Why files wait although nothing is wrong: a limit of their tenant, named as its setting is.
 
-    `until` is when the quota begins anew; None for a limit that ends as soon as another file of the tenant does.
+    `until` is when the quota begins anew, by minute or by day; None for a limit that ends as soon as another file of
+    the tenant does.
     """
 
     tenant: str
     limit: str
     until: datetime | None
+
+    @property
+    def brief(self) -> bool:
+        """Whether it ends while a run can wait: the next file's end, or the next minute."""
+        return self.limit in {"concurrency", "files_per_minute"}
 
     def __str__(self) -> str:
         when = "until others of its files end" if self.until is None else f"until {self.until:%Y-%m-%d %H:%M} UTC"

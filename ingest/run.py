@@ -114,6 +114,29 @@ def open_engine(settings: Settings) -> Iterator[DockerEngine]:
         yield engine
 
 
+def make_stations(
+    settings: Settings,
+    database: Database,
+    engine: DockerEngine,
+    policy: Policy,
+    source: ObjectStore,
+    kept: ObjectStore,
+) -> Stations:
+    """What files of this source pass on their way."""
+    return Stations(
+        database=database,
+        source=source,
+        source_uri=source.uri,
+        kept=kept,
+        knowledge=PostgresKnowledge(database),
+        engine=engine,
+        policy=policy,
+        options={"chunk_tokens_max": settings.chunk_tokens},
+        spool=_spool(settings.state_directory),
+        health=ImageHealth(engine, smoke_tests(image_manifests(context_root()))),
+    )
+
+
 def stop_embedded(settings: Settings) -> None:
     """Stop the embedded PostgreSQL, if it runs: for tests and benchmarks that brought their own state folder."""
     if not settings.database_url:
@@ -169,23 +192,12 @@ class Batch:
             database = resources.enter_context(open_database(settings))
             claims.reclaim_dead(database)
             runs.end_abandoned(database)
-            known = runs.open_source(database, source_store.uri, tenant=settings.tenant, priority=settings.priority)
+            known = runs.open_source(database, source_store.uri, **settings.ownership())
             worker = resources.enter_context(claims.register_worker(database, run_id))
             reached(CrashPoint.WORKER_REGISTERED)
             run_id = run_id or runs.start_run(database, known.id, kind, worker.id)
             reached(CrashPoint.RUN_STARTED)
-            stations = Stations(
-                database=database,
-                source=source_store,
-                source_uri=known.uri,
-                kept=kept,
-                knowledge=PostgresKnowledge(database),
-                engine=engine,
-                policy=policy,
-                options={"chunk_tokens_max": settings.chunk_tokens},
-                spool=_spool(settings.state_directory),
-                health=ImageHealth(engine, smoke_tests(image_manifests(context_root()))),
-            )
+            stations = make_stations(settings, database, engine, policy, source_store, kept)
             return cls(settings, run_id, known, stations, worker, _resources=resources.pop_all())
 
     def plan(self, stop: threading.Event | None = None) -> Plan:

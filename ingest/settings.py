@@ -9,7 +9,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, TypedDict
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -26,6 +26,13 @@ FOREIGN_VARIABLES: Final = frozenset({
 def default_state_directory() -> Path:
     """`$XDG_STATE_HOME/gloveport`, by the XDG base directory specification."""
     return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local/state") / "gloveport"
+
+
+class Ownership(TypedDict, total=False):
+    """What decides about a source itself rather than about one run over it."""
+
+    tenant: str
+    priority: int
 
 
 class Settings(BaseModel):
@@ -86,6 +93,9 @@ class Settings(BaseModel):
     watch_warm: int = Field(
         default=1, ge=0, le=64, description="Sandboxes of each profile that a watcher keeps ready while idle."
     )
+    worker_runs: int = Field(
+        default=1, ge=1, le=64, description="Runs that the Prefect worker of this host has at work at once; more wait."
+    )
     chunk_tokens: int = Field(default=512, ge=32, le=8192, description="Upper bound of a chunk, in tokens.")
     tier: Literal["single_use", "single_use_gvisor"] = Field(
         default="single_use", description="How fresh a sandbox is for each file; gvisor needs the runsc runtime."
@@ -101,6 +111,18 @@ class Settings(BaseModel):
     stall_seconds: float = Field(default=10, gt=0, description="Longest silence of a sandbox at work.")
     output_bytes: int = Field(default=64 << 20, ge=1 << 20, description="Most a sandbox may say.")
     input_bytes: int = Field(default=256 << 20, ge=1, description="Largest file read; larger ones are `too_large`.")
+
+    def ownership(self) -> Ownership:
+        """Whose a source is and what goes first: as much of it as somebody set, a default being nobody's decision.
+
+        What is not in it leaves a source as it is, so a run without `--set tenant=…` moves nothing out of its limits.
+        """
+        told: Ownership = {}
+        if "tenant" in self.model_fields_set:
+            told["tenant"] = self.tenant
+        if "priority" in self.model_fields_set:
+            told["priority"] = self.priority
+        return told
 
     def with_defaults_resolved(self) -> "Settings":
         """The same settings with zeros and empties that mean "decide for me" decided."""

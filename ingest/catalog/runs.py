@@ -46,12 +46,13 @@ _OPEN_SOURCE = """
 def start_run(db: Database, source_id: int, kind: str, worker_id: str | None = None) -> str:
     """Open the account of a run and return its id. `kind` is one of `schema.RUN_KINDS`.
 
-    With a registered worker it is that worker's run from its first moment, so `end_abandoned` finds it if they die.
+    A registered worker plans it and closes it; if that worker dies, `end_abandoned` finds it.
     """
     run_id = str(uuid.uuid4())
     with db.begin() as connection:
-        statement = "INSERT INTO runs (id, source_id, kind) VALUES (:id, :source, :kind)"
-        connection.execute(text(statement), {"id": run_id, "source": source_id, "kind": kind})
+        statement = "INSERT INTO runs (id, source_id, kind, planner) VALUES (:id, :source, :kind, :planner)"
+        parameters = {"id": run_id, "source": source_id, "kind": kind, "planner": worker_id}
+        connection.execute(text(statement), parameters)
         if worker_id is not None:
             statement = "UPDATE workers SET run_id = :id WHERE id = :worker"
             connection.execute(text(statement), {"id": run_id, "worker": worker_id})
@@ -78,11 +79,37 @@ def end_abandoned(db: Database) -> int:
     """
     statement = """
         UPDATE runs SET state = 'interrupted', finished_at = clock_timestamp()
-        WHERE state = 'running' AND EXISTS (SELECT FROM workers WHERE run_id = runs.id)
-          AND NOT EXISTS (SELECT FROM workers WHERE run_id = runs.id AND ended_at IS NULL)
+        WHERE state = 'running' AND EXISTS (SELECT FROM workers WHERE run_id = runs.id OR id = runs.planner)
+          AND NOT EXISTS (SELECT FROM workers WHERE (run_id = runs.id OR id = runs.planner) AND ended_at IS NULL)
     """
     with db.begin() as connection:
         return connection.execute(text(statement)).rowcount
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a run stands: whose source, whether it goes on, and who planned it, on which host, if that worker lives."""
+
+    run_id: str
+    source: Source
+    running: bool
+    planned: bool
+    planner_host: str
+
+
+def standing(db: Database, run_id: str) -> Standing:
+    """How a run stands now. Call `claims.reclaim_dead` before, to know who lives. Raises `DatabaseError`: no such."""
+    statement = """
+        SELECT source_id, uri, runs.state = 'running' AS running, coalesce(host, '') AS host,
+               coalesce(workers.id IS NOT NULL AND workers.ended_at IS NULL, false) AS planned
+        FROM runs JOIN sources ON sources.id = runs.source_id LEFT JOIN workers ON workers.id = runs.planner
+        WHERE runs.id = :run
+    """
+    with db.begin() as connection:
+        row = connection.execute(text(statement), {"run": run_id}).one_or_none()
+    if row is None:
+        raise DatabaseError(f"there is no run {run_id}")
+    return Standing(run_id, Source(row.source_id, row.uri), row.running, row.planned, row.host)
 
 
 def summarize(db: Database, run_id: str, deferral: Deferral | None = None) -> RunSummary:

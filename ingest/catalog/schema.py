@@ -99,6 +99,7 @@ tenants = Table(
     Column("priority", Integer, nullable=False, server_default=text("1")),  # its share of the workers, as a weight
     # NULL: no such limit.
     Column("concurrency", Integer),
+    Column("files_per_minute", BigInteger),
     Column("files_per_day", BigInteger),
     Column("bytes_per_day", BigInteger),
     Column("cpu_seconds_per_day", Double),
@@ -106,15 +107,19 @@ tenants = Table(
         "limited",
         Boolean,
         Computed(
-            "num_nonnulls(concurrency, files_per_day, bytes_per_day, cpu_seconds_per_day) > 0",
+            "num_nonnulls(concurrency, files_per_minute, files_per_day, bytes_per_day, cpu_seconds_per_day) > 0",
             persisted=True,
         ),
         nullable=False,
     ),
     Column("served_at", _TIME),
+    # The minute in which a file of it was claimed last, and how many were in that minute.
+    Column("minute", _TIME),
+    Column("minute_files", BigInteger, nullable=False, server_default=text("0")),
     CheckConstraint("priority BETWEEN 1 AND 100", name="priority_check"),
     CheckConstraint(
-        "concurrency >= 1 AND files_per_day >= 0 AND bytes_per_day >= 0 AND cpu_seconds_per_day >= 0",
+        "concurrency >= 1 AND files_per_minute >= 1 AND files_per_day >= 0 AND bytes_per_day >= 0"
+        " AND cpu_seconds_per_day >= 0",
         name="limits_check",
     ),
 )
@@ -148,6 +153,8 @@ runs = Table(
     Column("state", Text, nullable=False, server_default=text("'running'")),
     Column("started_at", _TIME, nullable=False, server_default=_NOW),
     Column("finished_at", _TIME),
+    # The worker that began it and closes it; others may join. NULL: nobody will.
+    Column("planner", ForeignKey("workers.id", use_alter=True)),
     CheckConstraint(_one_of("kind", RUN_KINDS), name="kind_check"),
     CheckConstraint(_one_of("state", RUN_STATES), name="state_check"),
     CheckConstraint("(state = 'running') = (finished_at IS NULL)", name="finished_check"),

@@ -1,7 +1,8 @@
 """HOST, trusted: whose files may be worked on now, and how the workers are shared between tenants.
 
 A tenant without a limit costs nothing here. One with a limit is counted as its files are claimed: files and bytes with
-the claim, processor time with the record of each sandbox. A quota lets files in as long as less than all of it is used,
+the claim, processor time with the record of each sandbox. In a minute of the clock counts what was claimed in it, begun
+or given back. A quota lets files in as long as less than all of it is used,
 so the file that reaches it may exceed it and none waits for ever. Days are those of UTC, by the database's clock.
 What a claim was charged is given back, on the day of the claim, when the file comes back unread, from a worker that
 released it or died: neither its size by now nor a crash of ours changes what a tenant has used.
@@ -21,7 +22,7 @@ from ingest.catalog.database import Database
 from ingest.errors import ConfigurationError
 from ingest.outcome import Deferral
 
-LIMITS: Final = ("concurrency", "files_per_day", "bytes_per_day", "cpu_seconds_per_day")
+LIMITS: Final = ("concurrency", "files_per_minute", "files_per_day", "bytes_per_day", "cpu_seconds_per_day")
 _LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -35,6 +36,7 @@ class Tenant:
     name: str
     priority: int
     concurrency: int | None
+    files_per_minute: int | None
     files_per_day: int | None
     bytes_per_day: int | None
     cpu_seconds_per_day: float | None
@@ -44,6 +46,8 @@ class Tenant:
     leases: int
     served_at: datetime
     tomorrow: datetime
+    minute_files: int
+    next_minute: datetime
 
     @property
     def limited(self) -> bool:
@@ -60,6 +64,8 @@ class Tenant:
             return Deferral(self.name, "cpu_seconds_per_day", self.tomorrow)
         if self.concurrency is not None and self.leases >= self.concurrency:
             return Deferral(self.name, "concurrency", None)
+        if self.files_per_minute is not None and self.minute_files >= self.files_per_minute:
+            return Deferral(self.name, "files_per_minute", self.next_minute)
         return None
 
     @property
@@ -69,14 +75,24 @@ class Tenant:
             return 0
         rooms = [
             most - used
-            for most, used in ((self.files_per_day, self.files), (self.concurrency, self.leases))
+            for most, used in (
+                (self.files_per_day, self.files),
+                (self.files_per_minute, self.minute_files),
+                (self.concurrency, self.leases),
+            )
             if most is not None
         ]
         return min(rooms, default=None)
 
     def with_claimed(self, files: int, size: int) -> "Tenant":
         """The same tenant after so many further files, of so many bytes in all, were claimed."""
-        return replace(self, leases=self.leases + files, files=self.files + files, bytes=self.bytes + size)
+        return replace(
+            self,
+            leases=self.leases + files,
+            files=self.files + files,
+            bytes=self.bytes + size,
+            minute_files=self.minute_files + files,
+        )
 
     @property
     def bytes_left(self) -> int | None:
@@ -119,7 +135,10 @@ def note_served(connection: Connection, claimed: Mapping[str, tuple[int, int]]) 
 
 _NOTE = """
     WITH served AS (
-        UPDATE tenants SET served_at = clock_timestamp() WHERE name = :tenant RETURNING name, limited
+        UPDATE tenants SET served_at = clock_timestamp(), minute = date_trunc('minute', clock_timestamp()),
+            minute_files = :files
+                + CASE WHEN minute = date_trunc('minute', clock_timestamp()) THEN minute_files ELSE 0 END
+        WHERE name = :tenant RETURNING name, limited
     )
     INSERT INTO tenant_usage (tenant, day, files, bytes)
     SELECT name, current_date, :files, :bytes FROM served WHERE limited
@@ -185,7 +204,7 @@ def set_tenant(db: Database, name: str, changes: Mapping[str, int | float | None
     with db.begin() as connection:
         connection.execute(text("INSERT INTO tenants (name) VALUES (:name) ON CONFLICT DO NOTHING"), {"name": name})
         for column, value in changes.items():
-            statement = f"UPDATE tenants SET {column} = :value WHERE name = :name"  # noqa: S608 - one of five words
+            statement = f"UPDATE tenants SET {column} = :value WHERE name = :name"  # noqa: S608 - one of six words
             connection.execute(text(statement), {"value": value, "name": name})
         return _read(connection, [name])[0]
 
@@ -196,7 +215,9 @@ def _read(connection: Connection, names: Sequence[str]) -> list[Tenant]:
 
 
 _READ = """
-    SELECT name, priority, concurrency, files_per_day, bytes_per_day, cpu_seconds_per_day, served_at,
+    SELECT name, priority, concurrency, files_per_minute, files_per_day, bytes_per_day, cpu_seconds_per_day, served_at,
+           CASE WHEN minute = date_trunc('minute', clock_timestamp()) THEN minute_files ELSE 0 END AS minute_files,
+           date_trunc('minute', clock_timestamp()) + interval '1 minute' AS next_minute,
            coalesce(used.files, 0) AS files, coalesce(used.bytes, 0) AS bytes,
            coalesce(used.cpu_seconds, 0) AS cpu_seconds, coalesce(held.leases, 0) AS leases,
            CAST(current_date + 1 AS timestamptz) AS tomorrow

@@ -13,6 +13,7 @@ from ingest import __version__
 COMMANDS: dict[str, str] = {
     "run": "Ingest every file of a bucket or folder.",
     "watch": "Ingest uploads as they arrive, from S3 events or a folder.",
+    "work": "Read what is pending, of every source, or one host's share of a run.",
     "refresh": "Bring the knowledge base up to its source: new, changed, moved, deleted.",
     "reprocess": "Read files again, after a fix of a parser or a flaw in one.",
     "search": "Search the knowledge base.",

@@ -51,6 +51,7 @@ def list_command(as_json: bool, assignments: tuple[str, ...]) -> None:
 @click.argument("name")
 @click.option("--priority", type=click.IntRange(1, 100), help="Its weight where workers are shared.")
 @click.option("--concurrency", type=Limit(int, 1), help="Files at work at once.")
+@click.option("--files-per-minute", type=Limit(int, 1), help="Files begun in a minute.")
 @click.option("--files-per-day", type=Limit(int), help="Files begun in a day.")
 @click.option("--bytes-per-day", type=Limit(int), help="Bytes of the files begun in a day.")
 @click.option("--cpu-seconds-per-day", type=Limit(float), help="Processor time of its sandboxes in a day.")

@@ -4,9 +4,8 @@ import contextlib
 import threading
 import time
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
 from contract.job import Job
 from ingest.errors import SandboxUnavailable
@@ -17,7 +16,10 @@ from ingest.sandbox.deadline import Deadlines
 from ingest.sandbox.dialogue import Transcript, Wake
 from ingest.sandbox.pool import Pool
 from ingest.sandbox.reaper import OWNER_LABEL, Owner, containers_of, orphans
+from ingest.sandbox.removals import Removals
 from ingest.sandbox.verdict import Observation, judge
+
+REMOVALS_WAITING_MAX: Final = 32
 
 
 class DockerEngine:
@@ -43,7 +45,7 @@ class DockerEngine:
         self._owner = Owner(owner_directory, namespace)
         self._containers = Containers(self._api, ready_seconds=ready_seconds)
         self._pool = Pool(self._start, self._discard)
-        self._removals = ThreadPoolExecutor(max_workers=1, thread_name_prefix="sandbox-removal")
+        self._removals = Removals(self._discard, waiting_max=REMOVALS_WAITING_MAX)
         self._running: set[Wake] = set()
         self._idle_again = threading.Condition(threading.RLock())
         self._closed = False
@@ -98,7 +100,7 @@ class DockerEngine:
             self._idle_again.wait_for(lambda: not self._running)
         try:
             self._pool.close()
-            self._removals.shutdown()
+            self._removals.close()
             # Also what a call that timed out created without telling us.
             for container in containers_of(self._api, {OWNER_LABEL: self._owner.owner}):
                 self._containers.remove(container["Id"])
@@ -147,7 +149,7 @@ class DockerEngine:
             self._discard(sandbox)  # kills it: a fault of ours, or of the document's reader
             raise
         wall_seconds = time.monotonic() - dispatched_at
-        self._removals.submit(self._discard, sandbox)  # it is verified gone; its remains can wait
+        self._removals.add(sandbox)  # it is verified gone; its remains can wait
         if ending.by_others:
             raise SandboxUnavailable(f"sandbox {sandbox.container_id[:12]} was ended by somebody else")
         return _account(sandbox, transcript, ending, wall_seconds)

@@ -2,7 +2,7 @@
 
 import os
 
-from ingest.settings import ENVIRONMENT_PREFIX, FOREIGN_VARIABLES, Settings
+from ingest.settings import ENVIRONMENT_PREFIX, FOREIGN_VARIABLES, Ownership, Settings
 from ingest.stack.environment import LOOPBACK, client_environment, python_environment
 from ingest.stack.layout import Layout
 
@@ -26,5 +26,10 @@ def worker_environment(layout: Layout, port: int, settings: Settings) -> dict[st
 
 
 def settings_environment(settings: Settings) -> dict[str, str]:
-    """The settings as `GLOVEPORT_*` variables, so that another process loads the same ones."""
-    return {f"{ENVIRONMENT_PREFIX}{name.upper()}": str(v) for name, v in settings.model_dump(mode="json").items()}
+    """The settings as `GLOVEPORT_*` variables, so that another process loads the same ones.
+
+    Without those that nobody set and that would count as said: see `Settings.ownership`.
+    """
+    unsaid = set(Ownership.__annotations__) - set(settings.ownership())
+    told = settings.model_dump(mode="json", exclude=unsaid)
+    return {f"{ENVIRONMENT_PREFIX}{name.upper()}": str(value) for name, value in told.items()}

@@ -10,7 +10,7 @@ from ingest.settings import Settings
 
 SECRETS = {
     "database_url", "s3_endpoint_url", "s3_addressing", "s3_region", "store", "state_directory",
-    "watch_rescan_seconds", "watch_settle_seconds", "watch_grace_seconds", "watch_tries", "watch_warm",
+    "watch_rescan_seconds", "watch_settle_seconds", "watch_grace_seconds", "watch_tries", "watch_warm", "worker_runs",
 }  # fmt: skip
 
 
@@ -29,7 +29,18 @@ def test_overrides_are_validated_before_the_run_starts() -> None:
         BatchRequest(source="s3://bucket/", overrides={"memory_bytes": 1})
 
 
-@pytest.mark.parametrize("bad", [{"source": ""}, {"concurrency": -1}, {"files_max": 0}, {"surprise": 1}])
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"source": ""},
+        {"concurrency": -1},
+        {"files_max": 0},
+        {"surprise": 1},
+        {"hosts": 0},
+        {"hosts": 2, "files_max": 5},
+        {"hosts": 2, "source": "/srv/uploads"},
+    ],
+)
 def test_nonsense_is_refused(bad: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         BatchRequest.model_validate({"source": "s3://bucket/"} | bad)
@@ -59,3 +70,14 @@ def test_settings_of_a_worker_come_from_its_environment_and_the_request(
     asked = BatchRequest(source="x", concurrency=2, overrides={"pids": 32}).settings()
     assert (plain.concurrency, plain.state_directory) == (9, tmp_path)
     assert (asked.concurrency, asked.pids) == (2, 32)
+
+
+def test_a_tenant_is_told_only_when_somebody_set_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The default among them: it brings a source back, and silence about it must not."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    silent = BatchRequest.of("s3://bucket/", Settings(state_directory=tmp_path), None)
+    assert silent.overrides == {}
+    assert silent.settings().ownership() == {}
+    said = BatchRequest.of("s3://bucket/", Settings(state_directory=tmp_path, tenant="default", priority=0), None)
+    assert said.settings().ownership() == {"tenant": "default", "priority": 0}

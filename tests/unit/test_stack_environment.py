@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 import ingest
+from ingest.settings import Settings
 from ingest.stack.environment import api_url, client_environment, login, python_environment
 from ingest.stack.layout import Component, Layout
+from ingest.stack.worker_environment import settings_environment
 
 
 def test_a_checkout_is_put_on_the_path_of_a_child(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -48,3 +50,10 @@ def test_prefect_keeps_everything_below_the_state_directory(tmp_path: Path) -> N
     places += [path for each in Component for path in (layout.record(each), layout.log(each))]
     assert all(path.is_relative_to(tmp_path) for path in places)
     assert len(set(places)) == len(places)
+
+
+def test_a_worker_is_not_told_whose_files_these_are_unless_somebody_said_so(tmp_path: Path) -> None:
+    told = settings_environment(Settings(state_directory=tmp_path))
+    assert "GLOVEPORT_CONCURRENCY" in told
+    assert not {"GLOVEPORT_TENANT", "GLOVEPORT_PRIORITY"} & set(told)
+    assert settings_environment(Settings(state_directory=tmp_path, tenant="default"))["GLOVEPORT_TENANT"] == "default"

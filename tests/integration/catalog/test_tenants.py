@@ -82,10 +82,25 @@ def test_priority_is_a_weight_between_tenants_and_an_order_within_one(db: Databa
 
 def test_shares_count_what_is_at_work_already() -> None:
     def tenant(name: str, leases: int, priority: int = 1, **limits: int) -> Tenant:
-        unlimited = {"concurrency": None, "files_per_day": None, "bytes_per_day": None, "cpu_seconds_per_day": None}
+        unlimited = {
+            "concurrency": None,
+            "files_per_minute": None,
+            "files_per_day": None,
+            "bytes_per_day": None,
+            "cpu_seconds_per_day": None,
+        }
         day = datetime(2026, 1, 1, tzinfo=UTC)
         used = {"files": 0, "bytes": 0, "cpu_seconds": 0.0}
-        return Tenant(name, priority, leases=leases, served_at=day, tomorrow=day, **{**unlimited, **used, **limits})  # type: ignore[arg-type]
+        return Tenant(
+            name,
+            priority,
+            leases=leases,
+            served_at=day,
+            tomorrow=day,
+            minute_files=0,
+            next_minute=day,
+            **{**unlimited, **used, **limits},
+        )  # type: ignore[arg-type]
 
     assert share_out([tenant("a", 10), tenant("b", 0)], 6) == {"b": 6}
     assert share_out([tenant("a", 10), tenant("b", 0)], 14) == {"a": 2, "b": 12}
@@ -315,3 +330,29 @@ def test_tomorrow_is_the_database_s(db: Database) -> None:
     set_tenant(db, "default", {})
     assert _the(db, "default").tomorrow == _tomorrow(db)
     assert _the(db, "default").tomorrow - datetime.now(UTC) <= timedelta(days=1)
+
+
+def test_a_rate_holds_over_all_workers_names_its_end_and_begins_anew_with_the_minute(db: Database) -> None:
+    """A minute of the database's clock; the test moves the count into the minute before, as the clock would."""
+    set_tenant(db, "a", {"files_per_minute": 3})
+    ((source, run),) = _source(db, "a", 10).items()
+    with register_worker(db, run) as one, register_worker(db, run) as two:
+        for _ in range(3):  # should a minute end just now, the count begins anew and the next try is well within one
+            with db.begin() as connection:
+                connection.execute(text("UPDATE tenants SET minute = minute - interval '1 minute'"))
+            held = claim(db, one, source, run, 2, HOUR) + claim(db, two, source, run, 20, HOUR)
+            deferral = waiting(db, source).deferral
+            if len(held) == 3 and deferral is not None:
+                break
+            for claimed in held:
+                release(db, claimed, "", 0.0, begun=False)
+        assert len(held) == 3
+        assert deferral is not None
+        assert (deferral.tenant, deferral.limit, deferral.brief) == ("a", "files_per_minute", True)
+        (clock,) = rows(db, "SELECT clock_timestamp() AS now")
+        assert deferral.until is not None
+        assert deferral.until.second == 0
+        assert deferral.until - clock["now"] <= timedelta(minutes=1)
+        with db.begin() as connection:
+            connection.execute(text("UPDATE tenants SET minute = minute - interval '1 minute'"))
+        assert len(claim(db, one, source, run, 2, HOUR)) == 2

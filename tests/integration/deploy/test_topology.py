@@ -168,7 +168,7 @@ def test_prefects_own_command_deploys_what_the_file_says(topology: Topology) -> 
     )  # fmt: skip
     assert ran.returncode == 0, ran.stdout + ran.stderr
     made: dict[str, Any] = {each["name"]: each for each in topology.prefect.post("/deployments/filter")}
-    assert set(made) == {"batch", "steer", "nightly", "small-first"}
+    assert set(made) == {"batch", "join", "steer", "nightly", "small-first"}
     for name in ("nightly", "small-first"):
         assert made[name]["entrypoint"] == made["batch"]["entrypoint"]
         assert made[name]["pull_steps"] == made["batch"]["pull_steps"] == []

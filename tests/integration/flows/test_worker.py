@@ -17,12 +17,12 @@ def start(prefect: Prefect, **request: object) -> str:
     return str(made["id"])
 
 
-def ended(prefect: Prefect, flow_run_id: str) -> dict[str, object]:
+def ended(prefect: Prefect, flow_run_id: str, seconds: float = 180) -> dict[str, object]:
     def state() -> dict[str, object] | None:
         now = prefect.client.get(f"/flow_runs/{flow_run_id}").json()["state"]
         return now if now["type"] in {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"} else None
 
-    found: dict[str, object] = eventually(state, 180)
+    found: dict[str, object] = eventually(state, seconds)
     return found
 
 
@@ -46,6 +46,7 @@ def test_registering_again_keeps_one_deployment_of_each(prefect: Prefect) -> Non
     deployments = prefect.post("/deployments/filter")
     assert sorted((each["name"], each["entrypoint"], str(each["pull_steps"])) for each in deployments) == [
         ("batch", "flows.ingest_batch.ingest_batch", "[]"),
+        ("join", "flows.join.join", "[]"),
         ("steer", "flows.steer.steer", "[]"),
     ]
     (pool,) = prefect.post("/work_pools/filter", work_pools={"name": {"any_": ["gloveport"]}})

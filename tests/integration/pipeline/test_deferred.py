@@ -11,6 +11,7 @@ from sqlalchemy import text
 from ingest.catalog.tenants import set_tenant
 from ingest.cli import cli
 from ingest.cli.run import _exit_code
+from ingest.drain import Drain
 from ingest.errors import ExitCode, StoreUnavailable
 from ingest.outcome import Outcome, RunSummary
 from tests.integration.pipeline.conftest import House
@@ -45,6 +46,29 @@ def test_a_concurrency_limit_slows_a_run_down_and_ends_it_nowhere(house: House) 
     set_tenant(house.db, "default", {"concurrency": 1})
     _, drain = house.run(echo)
     assert (drain.finished, drain.deferral) == (5, None)
+
+
+def test_a_rate_slows_a_run_down_and_ends_it_nowhere(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The minute ends, as the clock would end it, only after the run has nothing left that it may begin."""
+    monkeypatch.setattr("ingest.drain.POLL_SECONDS", 0.02)
+    for number in range(3):
+        house.upload(f"{number}.txt", f"Text {number}.")
+    set_tenant(house.db, "default", {"files_per_minute": 2})
+    turns = 0
+
+    def wait_for_more(drain: Drain, enough: bool) -> bool:
+        nonlocal turns
+        turns += 1
+        if turns == 3:
+            with house.db.begin() as connection:
+                connection.execute(text("UPDATE tenants SET minute = minute - interval '1 minute'"))
+        return _wait_for_more(drain, enough)
+
+    _wait_for_more = Drain._wait_for_more
+    monkeypatch.setattr(Drain, "_wait_for_more", wait_for_more)
+    _, drain = house.run(echo)
+    assert (drain.finished, drain.deferral) == (3, None)
+    assert turns >= 3
 
 
 def _summary(**fields: Any) -> RunSummary:

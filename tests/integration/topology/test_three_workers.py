@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -19,13 +19,15 @@ from typing import Any
 import boto3
 import pytest
 
-from ingest.catalog import discover, reconcile, runs
+from ingest.catalog import claims, discover, reconcile, runs
 from ingest.catalog.database import Database
+from ingest.control import find_runs
 from ingest.knowledge.postgres import PostgresKnowledge
 from ingest.outcome import Outcome
 from ingest.store.open import open_store
 from tests.conformance.conftest import aws_environment, s3_endpoint
 from tests.integration.catalog.builders import rows
+from tests.integration.flows.scripted import eventually
 from tests.integration.topology.worker import Task
 
 __all__ = ["aws_environment", "s3_endpoint"]
@@ -83,11 +85,11 @@ def host(repository: Path, task: Task) -> Iterator[Host]:
                 process.kill()
 
 
-def _fill(endpoint: str) -> None:
-    """600 small uploads: most are texts of their own, some have the content of another, some have none."""
+def _fill(endpoint: str, files: int = FILES) -> None:
+    """So many small uploads: most are texts of their own, some have the content of another, some have none."""
     client = boto3.client("s3", endpoint_url=endpoint, region_name="us-east-1")
     client.create_bucket(Bucket=BUCKET)
-    for number in range(FILES):
+    for number in range(files):
         words = f"Report number {number % 500} of the quarter."
         client.put_object(Bucket=BUCKET, Key=f"in/{number:04}.txt", Body=b" " if number % 25 == 0 else words.encode())
 
@@ -133,7 +135,7 @@ def test_three_workers_with_misfortunes_leave_what_one_worker_leaves(
 ) -> None:
     _fill(s3_endpoint)
     source_id, run_id = _plan(db, s3_endpoint)
-    task = Task(db_url, s3_endpoint, BUCKET, run_id, "")
+    task = Task(db_url, s3_endpoint, run_id, "")
 
     def started(name: str, **more: Any) -> Any:
         return host(repository, replace(task, state_directory=str(tmp_path / name), **more))
@@ -175,7 +177,56 @@ def _state_of_one_worker(repository: Path, url: str, endpoint: str, folder: Path
     _forget_results(endpoint)
     with Database.open(url) as db:
         source_id, run_id = _plan(db, endpoint)
-        with host(repository, Task(url, endpoint, BUCKET, run_id, str(folder / "alone"))) as alone:
+        with host(repository, Task(url, endpoint, run_id, str(folder / "alone"))) as alone:
             alone.go_on()
             assert alone.until("finished")["finished"] == FILES
         return _final_state(db, source_id, endpoint)
+
+
+def test_a_run_is_closed_by_its_planner_alone_and_joiners_wait_for_what_it_still_plans(
+    repository: Path, db: Database, db_url: str, s3_endpoint: str, tmp_path: Path
+) -> None:
+    """The queue is empty, for good as it seems, while the planner lists on; nobody may close the run or go."""
+    _fill(s3_endpoint, 60)
+    store = open_store(f"s3://{BUCKET}", endpoint_url=s3_endpoint)
+    source = runs.open_source(db, store.uri)
+    listed = list(store.list())
+    with claims.register_worker(db) as planner:
+        run_id = runs.start_run(db, source.id, "batch", planner.id)
+        discover.plan(db, source.id, run_id, listed[:30])
+        task = Task(db_url, s3_endpoint, run_id, "")
+        names = ("first", "second", "third")
+        with ExitStack() as hosts:
+            joined = [
+                hosts.enter_context(host(repository, replace(task, state_directory=str(tmp_path / name))))
+                for name in names
+            ]
+            for each in joined:
+                each.go_on()
+            eventually(lambda: reconcile.reconcile(db, source.id, run_id).pending == 0)
+            discover.plan(db, source.id, run_id, listed[30:60])
+            eventually(lambda: reconcile.reconcile(db, source.id, run_id).pending == 0)
+            assert rows(db, "SELECT state FROM runs") == [{"state": "running"}]
+            assert len(find_runs(db, run_id)[0].workers) == 4
+            runs.finish_run(db, run_id, "finished")
+            assert sum(each.until("finished")["finished"] for each in joined) == 60
+            assert [each.process.wait(60) for each in joined] == [0, 0, 0]
+    assert rows(db, "SELECT state FROM runs") == [{"state": "finished"}]
+
+
+def test_joiners_of_a_planner_that_died_do_what_was_planned_and_the_run_is_closed(
+    repository: Path, db: Database, db_url: str, s3_endpoint: str, tmp_path: Path
+) -> None:
+    """Its connection is gone, as the server sees it when a process is killed; its listing will never be complete."""
+    _fill(s3_endpoint, 60)
+    store = open_store(f"s3://{BUCKET}", endpoint_url=s3_endpoint)
+    source = runs.open_source(db, store.uri)
+    planner = claims.register_worker(db)
+    run_id = runs.start_run(db, source.id, "batch", planner.id)
+    discover.plan(db, source.id, run_id, list(store.list())[:30])
+    with host(repository, Task(db_url, s3_endpoint, run_id, str(tmp_path / "joined"))) as joined:
+        planner._presence.close()
+        joined.go_on()
+        assert joined.until("finished")["finished"] == 30
+        assert joined.process.wait(60) == 0
+    assert rows(db, "SELECT state FROM runs") == [{"state": "interrupted"}]

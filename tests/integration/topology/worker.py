@@ -1,4 +1,4 @@
-"""TEST: one worker host as a process: own state folder, shared database and bucket. Its argument is a `Task` in JSON.
+"""TEST: one worker host that joins a run, as a process with its own state folder. Its argument is a `Task` in JSON.
 
 Speaks in lines of JSON: {"ready"}, then {"ended": key} for each file, {"entered": key} when it stands still inside a
 sandbox as its task says, and at last {"finished", "refused", "clock"}. Reads lines: the first lets it begin, the next
@@ -10,7 +10,8 @@ import logging
 import sys
 import threading
 import time
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,6 @@ class Task:
 
     database_url: str
     endpoint_url: str
-    bucket: str
     run_id: str
     state_directory: str
     lease_seconds: float = 3.0
@@ -57,15 +57,10 @@ def put_clock_wrong(seconds: float) -> None:
 
 
 def work(task: Task) -> None:
-    from ingest.catalog import claims, runs
-    from ingest.catalog.database import Database
-    from ingest.drain import Drain
-    from ingest.knowledge.postgres import PostgresKnowledge
-    from ingest.pipeline import Stations
     from ingest.policy import make_policy
     from ingest.sandbox.scripted import ScriptedEngine
     from ingest.settings import Settings
-    from ingest.store.open import open_store
+    from ingest.work import service
     from tests.integration.pipeline.conftest import PROFILE
     from tests.integration.pipeline.speech import echo
 
@@ -79,40 +74,26 @@ def work(task: Task) -> None:
             sys.stdin.readline()
         return echo(profile, job, document)
 
-    state = Path(task.state_directory)
-    (state / "spool").mkdir(parents=True)
-    settings = Settings(state_directory=state, concurrency=task.concurrency, prewarm=1).model_copy(
-        update={"lease_seconds": task.lease_seconds}
-    )
-    store = open_store(f"s3://{task.bucket}", endpoint_url=task.endpoint_url)
+    @contextmanager
+    def open_engine(_settings: Settings) -> Iterator[Any]:
+        yield ScriptedEngine(script)
+
+    service.open_engine = open_engine  # type: ignore[attr-defined]
+    service.load_policy = lambda settings: make_policy({"text": PROFILE}, {}, "text", settings)  # type: ignore[attr-defined]
+    settings = Settings(
+        state_directory=Path(task.state_directory),
+        database_url=task.database_url,
+        s3_endpoint_url=task.endpoint_url,
+        concurrency=task.concurrency,
+        prewarm=1,
+    ).model_copy(update={"lease_seconds": task.lease_seconds})
     refusals = Refusals()
     logging.getLogger("ingest.drain").addHandler(refusals)
-    with closing(Database.open(task.database_url)) as db, claims.register_worker(db, task.run_id) as worker:
-        source = runs.open_source(db, store.uri)
-        stations = Stations(
-            database=db,
-            source=store,
-            source_uri=source.uri,
-            kept=store,
-            knowledge=PostgresKnowledge(db),
-            engine=ScriptedEngine(script),
-            policy=make_policy({"text": PROFILE}, {}, "text", settings),
-            options={"chunk_tokens_max": 512},
-            spool=state / "spool",
-        )
+    with service.Work.open(settings, task.run_id) as joined:
         say(ready=True)
         sys.stdin.readline()
-        drain = Drain(
-            stations,
-            worker,
-            source.id,
-            task.run_id,
-            settings,
-            lambda report: say(ended=report.key),
-            threading.Event(),
-        )
-        finished = drain.run()
-    say(finished=finished, refused=refusals.count, clock=time.time() - CLOCK())
+        served = joined.join(on_file=lambda report: say(ended=report.key), stop=threading.Event())
+    say(finished=served.finished, refused=refusals.count, clock=time.time() - CLOCK())
 
 
 if __name__ == "__main__":

@@ -43,7 +43,7 @@ def analyze(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 def test_systemd_accepts_every_unit(installed: Path) -> None:
     units = [f"./{unit.name}" for unit in installed.iterdir() if unit.is_file() and "@." not in unit.name]
     units = [unit for unit in units if not unit.endswith(".example")]
-    assert len(units) == 5
+    assert len(units) == 6
     ran = analyze(installed, "verify", *units)
     assert (ran.returncode, ran.stderr) == (0, "")
 
@@ -85,7 +85,7 @@ def test_the_sandboxes_can_still_be_observed() -> None:
 
 def test_every_service_is_covered_by_the_hardening() -> None:
     services = list(UNITS.glob("*.service"))
-    assert len(services) == 3
+    assert len(services) == 4
     assert all(unit.name.startswith("gloveport-") for unit in services)
     assert not any("User" in parsed(unit)["Service"] for unit in services), "nothing takes it back"
 
@@ -99,7 +99,7 @@ def test_stopping_gives_files_at_work_the_time_they_may_take() -> None:
 def test_commands_and_settings_exist() -> None:
     started = {parsed(unit)["Service"]["ExecStart"] for unit in UNITS.glob("*.service")}
     commands = {words[1] for line in started if (words := line.split())[0].endswith("/gloveport")}
-    assert commands == {"watch", "refresh"}
+    assert commands == {"watch", "refresh", "work"}
     assert commands <= set(COMMANDS)
     known = {f"GLOVEPORT_{field.upper()}" for field in Settings.model_fields} | FOREIGN_VARIABLES
     told = re.findall(r"^(GLOVEPORT_\w+)=", (UNITS / "gloveport.env.example").read_text(), re.MULTILINE)
