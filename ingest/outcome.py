@@ -3,6 +3,7 @@
 Everything here has passed the airlock or was observed by the host; nothing carries a sandbox's raw bytes.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -52,14 +53,36 @@ class AdmittedFinding:
 
 
 @dataclass(frozen=True, slots=True)
+class EmbeddedFile:
+    """A file found inside another. `member` is its lasting identity there: a hash of what its container calls it.
+
+    `name` is fit to be shown, and empty where the container has none. `sha256` is empty when its bytes were withheld,
+    for the reason in `withheld`; `size` is then its container's claim.
+    """
+
+    member: str
+    name: str
+    size: int
+    sha256: str = ""
+    media_type_hint: str = ""
+    withheld: Reason | None = None
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class AdmittedDocument:
-    """What the airlock let in: checked in shape, size, order and cross-reference. `elements` are plain JSON objects."""
+    """What the airlock let in: checked in shape, size, order and cross-reference. `elements` are plain JSON objects.
+
+    `contents` are the bytes of the embedded files, in pieces, by their SHA-256.
+    """
 
     metadata: Json
     elements: tuple[Json, ...]
     text: str
     chunks: tuple[AdmittedChunk, ...]
     findings: tuple[AdmittedFinding, ...] = ()
+    embedded: tuple[EmbeddedFile, ...] = ()
+    contents: Mapping[str, tuple[bytes, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -182,7 +182,7 @@ class Batch:
                 knowledge=PostgresKnowledge(database),
                 engine=engine,
                 policy=policy,
-                options={"chunk_tokens_max": settings.chunk_tokens},
+                options=settings.options(),
                 spool=_spool(settings.state_directory),
                 health=ImageHealth(engine, smoke_tests(image_manifests(context_root()))),
             )

@@ -38,7 +38,10 @@ def refuses(refusal: str, detail: str = "says the sandbox") -> SandboxRun:
 
 
 def done(**fields: Any) -> Frame:
-    return frame(FrameKind.DONE, {"refusal": None, "detail": "", "elements": 0, "chunks": 0, "text_chars": 0, **fields})
+    return frame(
+        FrameKind.DONE,
+        {"refusal": None, "detail": "", "elements": 0, "chunks": 0, "text_chars": 0, "embedded": 0, **fields},
+    )
 
 
 def echo(_profile: Profile, _job: Job, document: bytes) -> SandboxRun:

@@ -97,7 +97,7 @@ def work(task: Task) -> None:
             knowledge=PostgresKnowledge(db),
             engine=ScriptedEngine(script),
             policy=make_policy({"text": PROFILE}, {}, "text", settings),
-            options={"chunk_tokens_max": 512},
+            options={"chunk_tokens_max": 512, "embedded_files_max": 100, "embedded_bytes_max": 1 << 20},
             spool=state / "spool",
         )
         say(ready=True)
