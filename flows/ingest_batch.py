@@ -52,6 +52,7 @@ class Batch(Protocol):
 
     def plan(self) -> Plan: ...  # noqa: D102
     def settled(self) -> Iterator[FileReport]: ...  # noqa: D102
+    def settled_with_parents(self) -> Iterator[FileReport]: ...  # noqa: D102
     def withdrawal(self, planned: Plan, *, allow_mass_delete: bool = False) -> Withdrawal: ...  # noqa: D102
     def drain(self, *, on_file: OnFile, stop: threading.Event, files_max: int | None = None) -> int: ...  # noqa: D102
     def summary(self) -> RunSummary: ...  # noqa: D102
@@ -133,6 +134,8 @@ class _Conduct:
             self._plan()
             self._drain()
             self._withdraw()
+            for report in self.batch.settled_with_parents():
+                self._on_file(report)
             return self._settle()
         except (ExternalSignal, KeyboardInterrupt):
             # The sandboxes must be gone when this process is, whoever sent it.

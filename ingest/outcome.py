@@ -96,7 +96,7 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class FileReport:
-    """The account of one file in one run, as `run --json` prints it."""
+    """The account of one file in one run, as `run --json` prints it. `parent` is the key of the file it lies in."""
 
     key: str
     outcome: Outcome | None  # None: still pending, through a fault of ours
@@ -109,12 +109,14 @@ class FileReport:
     cpu_seconds: float = 0.0
     peak_memory_bytes: int = 0
     chunks: int = 0
+    parent: str = ""
 
     def as_json(self) -> Json:
         """The documented object of `--json`, `type` first."""
         return {
             "type": "file",
             "key": self.key,
+            "parent": self.parent or None,
             "outcome": self.outcome.value if self.outcome else "pending",
             "reason": self.reason.value if self.reason else None,
             "detail": self.detail,
@@ -152,6 +154,8 @@ class Deferral:
 class RunSummary:
     """The account of a whole run. `pending` counts files a fault of ours left behind; 0 in a good run.
 
+    `counts` and `reasons` are of the source's own files, `embedded` and `embedded_reasons` of the files inside them.
+
     `deferred` counts files that a limit of their tenant keeps waiting, which is nobody's fault; `deferral` says why.
     `complete` is False when the listing of the source was cut short: then files may exist that nobody counted.
     """
@@ -160,12 +164,19 @@ class RunSummary:
     source: str
     counts: dict[Outcome, int]
     reasons: dict[Reason, int] = field(default_factory=dict)
+    embedded: dict[Outcome, int] = field(default_factory=dict)
+    embedded_reasons: dict[Reason, int] = field(default_factory=dict)
     pending: int = 0
     deferred: int = 0
     deferral: Deferral | None = None
     complete: bool = True
     seconds: float = 0.0
     cpu_seconds: float = 0.0
+
+    @property
+    def quarantined(self) -> int:
+        """How many are in quarantine, files inside others included."""
+        return self.counts.get(Outcome.QUARANTINED, 0) + self.embedded.get(Outcome.QUARANTINED, 0)
 
     def as_json(self) -> Json:
         """The last object of `--json`."""
@@ -179,6 +190,10 @@ class RunSummary:
             "deferral": self.deferral.as_json() if self.deferral else None,
             "complete": self.complete,
             "reasons": {reason.value: count for reason, count in sorted(self.reasons.items())},
+            "embedded": {
+                **{outcome.value: self.embedded.get(outcome, 0) for outcome in Outcome},
+                "reasons": {reason.value: count for reason, count in sorted(self.embedded_reasons.items())},
+            },
             "seconds": round(self.seconds, 3),
             "cpu_seconds": round(self.cpu_seconds, 3),
         }

@@ -18,7 +18,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from ingest.errors import ConfigurationError, DatabaseError
 
-REVISION = "0003"  # the newest under migrations/versions; a test compares the two
+REVISION = "0004"  # the newest under migrations/versions; a test compares the two
 _DRIVER = "postgresql+psycopg"
 _CONNECT_SECONDS = 10
 

@@ -183,6 +183,11 @@ _COMPARE = """
             attempts = CASE WHEN kind = 'pending' AND objects.run_id <> :run THEN 0 ELSE attempts END,
             not_before = CASE WHEN kind = 'pending' AND objects.run_id <> :run THEN NULL ELSE not_before END
         FROM verdict WHERE objects.id = verdict.id AND verdict.kind IN ('unchanged', 'quarantined', 'pending')
+    ), inside AS (
+        UPDATE objects SET run_id = :run, state = CASE state WHEN 'indexed' THEN 'unchanged' ELSE state END
+        WHERE id = ANY(ARRAY(
+            SELECT objects.id FROM objects JOIN verdict ON objects.root_id = verdict.id AND verdict.kind = 'unchanged'
+            WHERE objects.state NOT IN ('pending', 'deleted') ORDER BY objects.id FOR UPDATE OF objects SKIP LOCKED))
     )
     SELECT kind, count(*) FROM verdict GROUP BY kind
 """

@@ -65,7 +65,8 @@ def lock_standing(connection: Connection, source_id: int, keys: Sequence[str]) -
 def standing_keys(db: Database, source_id: int, below: str = "") -> Iterator[str]:
     """Every key that is known, begins with `below` and is not deleted, bytewise, a bounded number in memory."""
     statement = """
-        SELECT key FROM objects WHERE source_id = :source AND state <> 'deleted' AND starts_with(key, :below)
+        SELECT key FROM objects
+        WHERE source_id = :source AND parent_id IS NULL AND state <> 'deleted' AND starts_with(key, :below)
             AND key COLLATE "C" > :after ORDER BY key COLLATE "C" LIMIT :count
     """
     after = ""
