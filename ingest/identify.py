@@ -29,10 +29,12 @@ _SIGNATURES: Final[tuple[tuple[int, bytes, str], ...]] = (
 )
 
 _BY_EXTENSION: Final[dict[str, str]] = {
+    "bz2": "application/x-bzip2",
     "csv": "text/csv",
     "docm": "application/vnd.ms-word.document.macroEnabled.12",
     "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
     "dotx": "application/vnd.openxmlformats-officedocument.wordprocessingml.template",
+    "gz": "application/gzip",
     "htm": "text/html",
     "html": "text/html",
     "json": "application/json",
@@ -43,9 +45,15 @@ _BY_EXTENSION: Final[dict[str, str]] = {
     "ndjson": "application/x-ndjson",
     "pdf": "application/pdf",
     "tab": "text/tab-separated-values",
+    "tar": "application/x-tar",
+    "tbz2": "application/x-bzip2",
+    "tgz": "application/gzip",
     "tsv": "text/tab-separated-values",
     "txt": "text/plain",
+    "txz": "application/x-xz",
     "xhtml": "application/xhtml+xml",
+    "xz": "application/x-xz",
+    "zip": "application/zip",
 }
 
 UNKNOWN: Final = "application/octet-stream"

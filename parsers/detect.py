@@ -4,13 +4,16 @@ A media type we have no parser for is an answer too: the caller refuses it as `u
 """
 
 import re
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from contract.verdicts import FindingKind, Refusal, Severity
 from parsers.blocks import FoundIssue, Refused
 from parsers.registry import DOCX
 from parsers.text.encoding import decode_head
 from parsers.text.sniff import sniff_text
+
+if TYPE_CHECKING:
+    from parsers.archive_guard import Package
 
 PDF = "application/pdf"
 ZIP = "application/zip"
@@ -96,9 +99,16 @@ def _binary_type(document: bytes, hint: str) -> str:
 
 
 def _zip_type(document: bytes) -> str:
-    from parsers.archive_guard import open_package  # only for packages: zipfile costs 13 ms of CPU
+    from parsers.archive_guard import check_package, open_archive  # only for packages: zipfile costs 13 ms of CPU
 
-    package = open_package(document)
+    package = open_archive(document)
+    media_type = _package_type(package)
+    if media_type != ZIP:
+        check_package(package)  # a document is read as a whole; of an archive, each member is for itself
+    return media_type
+
+
+def _package_type(package: "Package") -> str:
     names = set(package.namelist())
     if "[Content_Types].xml" in names or "_rels/.rels" in names:
         for folder, kind in (("word/", DOCX), ("xl/", "spreadsheetml.sheet"), ("ppt/", "presentationml.presentation")):

@@ -20,9 +20,15 @@ MODULE_OF_MEDIA_TYPE = {
     "text/tab-separated-values": "parsers.text.delimited",
     "application/json": "parsers.text.json_text",
     "application/x-ndjson": "parsers.text.json_text",
+    "application/zip": "parsers.archive.zip_members",
+    "application/x-tar": "parsers.archive.tar_members",
+    "application/gzip": "parsers.archive.compressed",
+    "application/x-bzip2": "parsers.archive.compressed",
+    "application/x-xz": "parsers.archive.compressed",
 }
 
 PRELOAD_GROUPS = {
+    "archive": ("parsers.archive.zip_members", "parsers.archive.tar_members", "parsers.archive.compressed"),
     "pdf": ("parsers.pdf",),
     "docx": ("parsers.office.docx",),
     "markup": ("parsers.markup.html", "parsers.markup.markdown"),

@@ -11,7 +11,7 @@ from contract.verdicts import ElementType, FindingKind, Refusal, Severity
 from parsers.blocks import Block, FoundIssue, ParsedDocument, Refused, Report
 from parsers.markup.html_table import plain_lines
 from parsers.office.decoration import as_decoration
-from parsers.office.inspection import inspect_package, inspect_text
+from parsers.office.inspection import inspect_package, inspect_text, pass_on_embedded
 from parsers.office.names import R, W, child, toggle, val
 from parsers.office.numbering import Numbering
 from parsers.office.package import Package
@@ -71,6 +71,7 @@ def _read(document: bytes, report: Report) -> ParsedDocument:
     parsed = ParsedDocument(media_type=_media_type(package, main), blocks=blocks)
     _read_core(package, parsed)
     parsed.languages = _languages(package, main)
+    pass_on_embedded(package, report.files)
     found = [*inspect_text(reading.hidden, reading.active_fields), *inspect_package(package)]
     parsed.findings = [*package.findings, *reading.findings, *found]
     return parsed

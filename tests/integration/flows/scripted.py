@@ -47,6 +47,9 @@ class ScriptedBatch:
     def plan(self) -> Plan:
         return Plan(listed=len(self.files) + len(self.already))
 
+    def settled_with_parents(self) -> Iterator[FileReport]:
+        return iter(())
+
     def settled(self) -> Iterator[FileReport]:
         yield from self.already
 
