@@ -71,9 +71,9 @@ def _read(document: bytes, report: Report) -> ParsedDocument:
     parsed = ParsedDocument(media_type=_media_type(package, main), blocks=blocks)
     _read_core(package, parsed)
     parsed.languages = _languages(package, main)
-    pass_on_embedded(package, report.files)
     found = [*inspect_text(reading.hidden, reading.active_fields), *inspect_package(package)]
     parsed.findings = [*package.findings, *reading.findings, *found]
+    pass_on_embedded(package, report.files)
     return parsed
 
 
@@ -94,6 +94,7 @@ def _read_again(document: bytes, report: Report, failure: Exception) -> ParsedDo
         package = Package(document)
         parsed.media_type = _media_type(package, _main_part(package))
         found += [*inspect_package(package), *package.findings]
+        pass_on_embedded(package, report.files)
     except (Refused, MemoryError):
         raise
     except Exception as error:  # noqa: BLE001 - nobody has looked for macros then, which is worth more than a note

@@ -82,7 +82,7 @@ class Package:
             return None
 
     def pieces(self, part: str) -> Iterator[bytes]:
-        """A part's bytes as they are unpacked. Raises `Refused` when the part is missing or bad, at its end at latest."""
+        """A part's bytes as they are unpacked. Raises `Refused` when it is missing or bad, at its end at latest."""
         name = self._names.get(_key(part))
         if name is None:
             raise Refused(Refusal.CORRUPT, f"no part {part}")

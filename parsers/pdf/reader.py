@@ -7,8 +7,8 @@ from parsers.blocks import FoundIssue, ParsedDocument, Refused, Report
 from parsers.pdf.annotations import notes_and_values
 from parsers.pdf.assemble import blocks_of
 from parsers.pdf.engine import MUPDF_ERRORS, forget_caches, opened
-from parsers.pdf.findings import hidden_layers, hidden_text, objects_of_note
 from parsers.pdf.files import pass_on_files
+from parsers.pdf.findings import hidden_layers, hidden_text, objects_of_note
 from parsers.pdf.layout import lay_out
 from parsers.pdf.metadata import iso_date, outline_levels, text_field
 from parsers.pdf.model import Piece
