@@ -250,6 +250,7 @@ class _Conduct:
 
 def _account(summary: RunSummary) -> str:
     counts = [f"{summary.counts[outcome]} {outcome.value}" for outcome in Outcome if summary.counts.get(outcome)]
+    counts += [f"{count} embedded {outcome.value}" for outcome, count in summary.embedded.items() if count]
     return ", ".join([*counts, *([f"{summary.pending} pending"] if summary.pending else [])]) or "no files"
 
 
