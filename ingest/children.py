@@ -50,7 +50,10 @@ def plant(
     embedded: Sequence[EmbeddedFile],
     budget: Budget,
 ) -> Planted:
-    """Make these the children of a file that is being published, and locked. What is over the budget is withheld."""
+    """Make these the children of a file that is being published, and locked. What is over the budget is withheld.
+
+    Where there are any, the caller holds the lock of the budget (`lineage.lock_budget`), and took it first.
+    """
     former = lineage.lock_below(connection, [claimed.object_id], levels=1)
     if not former and not embedded:
         return Planted()
@@ -58,6 +61,9 @@ def plant(
     present = {bytes.fromhex(file.member) for file in embedded}
     vanished = [child for child in former if child.member not in present]
     withdrawn = _withdraw(connection, knowledge, vanished, claimed.run_id, "no longer in its container")
+    if not embedded:
+        reached(CrashPoint.CHILDREN_INSIDE)
+        return Planted(withdrawn=tuple(withdrawn))
     taken, left_out = judged(embedded, within, *lineage.spent(connection, within), budget)
     wanted = named(taken, within)
     beyond = {bytes.fromhex(file.member) for file in embedded[len(taken) :]}

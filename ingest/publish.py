@@ -12,6 +12,7 @@ from sqlalchemy import Connection, text
 
 from ingest import audit, children, usage
 from ingest.audit import AuditKind
+from ingest.catalog import lineage
 from ingest.catalog.claims import Claim
 from ingest.catalog.database import Database
 from ingest.catalog.parses import Identity, Remembered, findings_json, remember, to_json
@@ -105,6 +106,8 @@ def _publish(db: Database, knowledge: KnowledgeBase, publication: Publication, f
     claimed = publication.claim
     reached(CrashPoint.PUBLISH_BEFORE)
     with db.begin() as connection:
+        if publication.embedded:
+            lineage.lock_budget(connection, claimed.object_id)
         standing = lock_claimed(connection, claimed)
         if standing.repeated:
             return _published_before(connection, publication, standing)

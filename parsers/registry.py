@@ -25,10 +25,16 @@ MODULE_OF_MEDIA_TYPE = {
     "application/gzip": "parsers.archive.compressed",
     "application/x-bzip2": "parsers.archive.compressed",
     "application/x-xz": "parsers.archive.compressed",
+    "application/x-ole-storage": "parsers.archive.ole_object",
 }
 
 PRELOAD_GROUPS = {
-    "archive": ("parsers.archive.zip_members", "parsers.archive.tar_members", "parsers.archive.compressed"),
+    "archive": (
+        "parsers.archive.zip_members",
+        "parsers.archive.tar_members",
+        "parsers.archive.compressed",
+        "parsers.archive.ole_object",
+    ),
     "pdf": ("parsers.pdf",),
     "docx": ("parsers.office.docx",),
     "markup": ("parsers.markup.html", "parsers.markup.markdown"),

@@ -103,19 +103,24 @@ _LOCK_LEVEL = """
 """
 
 
-def spent(connection: Connection, of: Container) -> tuple[int, int]:
-    """Embedded files and their bytes that came with the same root, besides those directly in this container.
+def lock_budget(connection: Connection, object_id: int) -> None:
+    """Wait for whoever spends of the same root's budget, and keep others waiting until the transaction ends.
 
-    Waits for whoever is spending of that budget, and keeps others waiting until the transaction ends.
+    Before any row is locked: who waits here holds nothing that the one ahead might want.
     """
-    connection.execute(text("SELECT pg_advisory_xact_lock(:class, :root)"), {"class": _ROOT_LOCK, "root": _half(of)})
+    connection.execute(text(_LOCK_BUDGET), {"class": _ROOT_LOCK, "id": object_id})
+
+
+# The second half of such a lock has 31 bits: a clash of two roots costs a wait and no more.
+_LOCK_BUDGET = """
+    SELECT pg_advisory_xact_lock(:class, CAST(coalesce(root_id, id) & 2147483647 AS int)) FROM objects WHERE id = :id
+"""
+
+
+def spent(connection: Connection, of: Container) -> tuple[int, int]:
+    """Embedded files and their bytes that came with the same root, besides those directly in this container."""
     row = connection.execute(text(_SPENT), {"root": of.root_id, "parent": of.object_id}).one()
     return int(row.files), int(row.bytes)
-
-
-def _half(of: Container) -> int:
-    """A root's number as the second half of an advisory lock, which has 31 bits: a clash costs a wait and no more."""
-    return of.root_id & 0x7FFFFFFF
 
 
 _SPENT = """
@@ -260,8 +265,8 @@ _MOVE = r"""
         parent_id = CASE objects.parent_id WHEN :gone THEN :arrival ELSE objects.parent_id END,
         key_digest = CASE objects.parent_id
             WHEN :gone THEN sha256('\x00'::bytea || int8send(:arrival) || objects.member) ELSE objects.key_digest END,
-        run_id = CASE objects.state WHEN 'pending' THEN objects.run_id ELSE :run END,
-        settled_run_id = CASE objects.state WHEN 'pending' THEN objects.settled_run_id END,
+        run_id = CASE WHEN objects.state IN ('pending', 'deleted') THEN objects.run_id ELSE :run END,
+        settled_run_id = CASE WHEN objects.state IN ('pending', 'deleted') THEN objects.settled_run_id END,
         state = CASE objects.state WHEN 'indexed' THEN 'unchanged' ELSE objects.state END
     FROM objects gone, objects arrival
     WHERE gone.id = :gone AND arrival.id = :arrival AND objects.root_id = :gone
@@ -289,6 +294,4 @@ _SEND_BACK = """
 
 
 def _below(row: Row[Any]) -> Below:
-    return Below(
-        row.id, row.parent_id, row.root_id, row.key, row.version, bytes(row.member), row.document_id,
-    )  # fmt: skip
+    return Below(row.id, row.parent_id, row.root_id, row.key, row.version, bytes(row.member), row.document_id)

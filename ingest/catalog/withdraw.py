@@ -188,10 +188,10 @@ def departed(db: Database, listing: Listing, digests: Sequence[str], *, count: i
 
 _FIND_DEPARTED = _with_parts("""
     WITH {missing}, ranked AS (
-        SELECT missing.*, row_number() OVER (PARTITION BY sha256 ORDER BY id) AS place FROM missing
+        SELECT missing.*, row_number() OVER (PARTITION BY sha256 ORDER BY id) AS rank FROM missing
         WHERE state IN ('indexed', 'unchanged') AND sha256 = ANY(CAST(:digests AS text[]))
     )
-    SELECT id, key, version, sha256, document_id FROM ranked WHERE place <= :count ORDER BY id
+    SELECT id, key, version, sha256, document_id FROM ranked WHERE rank <= :count ORDER BY id
 """)
 
 

@@ -6,14 +6,16 @@ import threading
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from sqlalchemy import text
 
 from contract.job import Job
 from contract.verdicts import Reason, Withheld
 from ingest import audit, outputs, pipeline, quarantine
-from ingest.catalog import claims, discover, runs
+from ingest.catalog import claims, discover, reconcile, runs
 from ingest.catalog.story import stories
-from ingest.errors import StoreError
+from ingest.cli import cli
+from ingest.errors import DatabaseError, StoreError
 from ingest.knowledge.base import Query
 from ingest.knowledge.postgres import PostgresKnowledge
 from ingest.outcome import Outcome
@@ -482,3 +484,70 @@ def test_reports_of_files_that_ended_with_their_container(house: House) -> None:
         ("mail.eml!/gone.txt", Outcome.DELETED, "mail.eml"),
     }  # fmt: skip
     assert list(runs.file_reports(house.db, str(run["id"]), states, settled_by_run=False)) == []
+
+
+# ---- what the rows and the commands say
+
+
+@pytest.mark.parametrize(
+    ("harm", "problem"),
+    [
+        ("UPDATE objects SET state = 'quarantined', reason = 'policy' WHERE key = 'mail.eml'", "inside a file that is"),
+        ("UPDATE objects SET state = 'deleted' WHERE key = 'mail.eml!/a.txt'", "more or fewer files inside"),
+        ("UPDATE revisions SET embedded_count = 7", "more or fewer files inside"),
+        ("UPDATE objects SET depth = 3 WHERE key = 'mail.eml!/a.txt'", "inside another file than its parent is"),
+        ("UPDATE objects SET root_id = id WHERE key = 'mail.eml!/a.txt'", "inside another file than its parent is"),
+    ],
+)
+def test_reconciliation_finds_what_is_half_done(house: House, harm: str, problem: str) -> None:
+    """A hand in the tables, or a dump restored without its constraints."""
+    house.upload("mail.eml", archive(("a.txt", "words")))
+    house.run(unpack)
+    with house.db.begin() as connection:
+        connection.execute(text("SET LOCAL session_replication_role = replica"))  # foreign keys look away
+        connection.execute(text(harm))
+    (source,) = rows(house.db, "SELECT id FROM sources")
+    found = reconcile.reconcile(house.db, source["id"])
+    assert any(problem in each.kind for each in found.problems), found.problems
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [
+        "UPDATE objects SET parent_id = NULL WHERE depth = 1",
+        "UPDATE objects SET depth = 0 WHERE depth = 1",
+        "UPDATE objects SET depth = 1, parent_id = id, root_id = id, place = 0, member = 'm' WHERE depth = 0",
+        "UPDATE objects SET key_digest = sha256(convert_to(key, 'UTF8')) WHERE depth = 1",
+        "UPDATE objects SET withheld = 'bomb' WHERE depth = 0",
+        "UPDATE objects SET withheld = 'bad luck' WHERE depth = 1",
+        "UPDATE objects SET parent_id = 999 WHERE depth = 1",
+        "DELETE FROM objects WHERE depth = 0",
+    ],
+)
+def test_the_database_refuses_a_file_without_its_place(house: House, harm: str) -> None:
+    house.upload("mail.eml", archive(("a.txt", "words")))
+    house.run(unpack)
+    with pytest.raises(DatabaseError), house.db.begin() as connection:
+        connection.execute(text(harm))
+
+
+def test_the_commands_draw_the_way_to_a_file(
+    house: House, db_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    house.upload("mail.eml", archive(("invoice.zip", archive(("a.pdf", "the sum is 42"), ("b.pdf", "bad")))))
+    house.run(unpack)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    monkeypatch.setenv("GLOVEPORT_DATABASE_URL", db_url)
+
+    def said(*arguments: str) -> str:
+        result = CliRunner().invoke(cli, arguments)
+        assert result.exit_code == 0, result.output
+        return result.output
+
+    assert "mail.eml → invoice.zip → b.pdf" in said("quarantine", "list")
+    assert "provenance: mail.eml → invoice.zip → b.pdf" in said("quarantine", "show", "1")
+    assert said("search", "sum").startswith("1. mail.eml → invoice.zip → a.pdf, page 1")
+    story = said("why", "mail.eml!/invoice.zip")
+    assert story.startswith("mail.eml → invoice.zip  in  file://")
+    assert "holds  mail.eml!/invoice.zip!/b.pdf  quarantined: corrupt" in story
