@@ -37,7 +37,7 @@ class Escalation:
 class Budget:
     """How much may be taken out of one file of the source, at any depth; `ratio_max` is by that file's own size."""
 
-    depth_max: int = 4
+    depth_max: int = 6
     files_max: int = 1000
     bytes_max: int = 1 << 30
     ratio_max: int = 200

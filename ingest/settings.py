@@ -86,7 +86,7 @@ class Settings(BaseModel):
     )
     chunk_tokens: int = Field(default=512, ge=32, le=8192, description="Upper bound of a chunk, in tokens.")
     embedded_depth: int = Field(
-        default=4, ge=0, le=16, description="How deep files may lie in each other; what is deeper is a `bomb`."
+        default=6, ge=0, le=16, description="How deep files may lie in each other; what is deeper is a `bomb`."
     )
     embedded_files: int = Field(
         default=1000, ge=0, le=100_000, description="Embedded files taken out of one file of the source, at any depth."

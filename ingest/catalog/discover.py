@@ -187,7 +187,8 @@ _COMPARE = """
         UPDATE objects SET run_id = :run, state = CASE state WHEN 'indexed' THEN 'unchanged' ELSE state END
         WHERE id = ANY(ARRAY(
             SELECT objects.id FROM objects JOIN verdict ON objects.root_id = verdict.id AND verdict.kind = 'unchanged'
-            WHERE objects.state NOT IN ('pending', 'deleted') ORDER BY objects.id FOR UPDATE OF objects SKIP LOCKED))
+            WHERE objects.root_id IS NOT NULL AND objects.state NOT IN ('pending', 'deleted')
+            ORDER BY objects.id FOR UPDATE OF objects SKIP LOCKED))
     )
     SELECT kind, count(*) FROM verdict GROUP BY kind
 """
