@@ -99,7 +99,7 @@ def worker(task: dict[str, Any]) -> None:
                 knowledge=PostgresKnowledge(db),
                 engine=WaitingEngine(task["seconds"]),
                 policy=make_policy({"text": PROFILE}, {}, "text", settings),
-                options={"chunk_tokens_max": settings.chunk_tokens},
+                options=settings.options(),
                 spool=state / "spool",
             )
         print("ready", flush=True)

@@ -4,4 +4,4 @@ The contract has one version number. A sandbox announces it in its `ready` frame
 either refuses to go on with a number it does not know.
 """
 
-CONTRACT_VERSION = 1
+CONTRACT_VERSION = 2

@@ -5,7 +5,12 @@ JSON objects, except `TEXT` (UTF-8 text) and `ARTIFACT` (raw bytes). Host to san
 `input_bytes` bytes of document with no frame around them, then nothing until the sandbox has sent `DONE`; only then
 does the host close stdin, and the sandbox exits. Sandbox to host:
 
-    READY  (PROGRESS | METADATA | ELEMENTS | TEXT | CHUNKS | FINDING | ARTIFACT | USAGE)*  DONE  end-of-file
+    READY  (PROGRESS | METADATA | ELEMENTS | TEXT | CHUNKS | FINDING | embedded | USAGE)*  DONE  end-of-file
+    embedded = (ARTIFACT | PROGRESS)*  EMBEDDED
+
+A file found inside the document is its bytes, in as many `ARTIFACT` frames as it takes, then one `EMBEDDED` frame that
+says what they were. The description comes last because only then is it known: how long a compressed member is, and
+that it was not damaged. Nobody has to hold it in memory to find out.
 
 A length is checked against the ceiling of its kind before anything is allocated for it.
 """
@@ -30,8 +35,9 @@ class FrameKind(IntEnum):
     TEXT = 20  # sandbox, a piece of the normalized text
     CHUNKS = 21  # sandbox, a batch
     FINDING = 22  # sandbox
-    ARTIFACT = 23  # sandbox, raw bytes
+    ARTIFACT = 23  # sandbox, raw bytes of an embedded file
     USAGE = 24  # sandbox, at most once
+    EMBEDDED = 25  # sandbox, ends an embedded file
     DONE = 31  # sandbox, last
 
 
@@ -48,6 +54,7 @@ PAYLOAD_BYTES_MAX: Mapping[FrameKind, int] = {
     FrameKind.FINDING: 64 << 10,
     FrameKind.ARTIFACT: 32 * MEBIBYTE,
     FrameKind.USAGE: 4 << 10,
+    FrameKind.EMBEDDED: 32 << 10,
     FrameKind.DONE: 4 << 10,
 }
 

@@ -4,9 +4,14 @@ from typing import TypedDict
 
 
 class Options(TypedDict):
-    """How to chunk. Part of the identity of a result: the same bytes, image and options give the same output."""
+    """How to chunk, and how much of the files inside to pass on.
+
+    Part of the identity of a result: the same bytes, image and options give the same output.
+    """
 
     chunk_tokens_max: int
+    embedded_files_max: int
+    embedded_bytes_max: int
 
 
 class Job(TypedDict):

@@ -104,6 +104,21 @@ class Finding(TypedDict):
     evidence: str
 
 
+class Embedded(TypedDict):
+    """Ends a file found inside the document. `untrusted_name` is what its container calls it, with paths and tricks.
+
+    `withheld` is a `Withheld` when its bytes are not passed on, with `detail`; whatever of them was sent before does
+    not count. `bytes` is how many were sent, or of a withheld file how many its container claims. Its hash is the
+    host's to compute.
+    """
+
+    untrusted_name: str
+    media_type_hint: str
+    bytes: int
+    withheld: str | None
+    detail: str
+
+
 class Usage(TypedDict):
     """What the sandbox says it used. A claim: never billed on."""
 
@@ -119,3 +134,4 @@ class Done(TypedDict):
     elements: int
     chunks: int
     text_chars: int
+    embedded: int

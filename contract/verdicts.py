@@ -44,6 +44,16 @@ class Refusal(StrEnum):
     EMPTY = "empty"
 
 
+class Withheld(StrEnum):
+    """Why a sandbox passes on no bytes of a file inside the document. Each is also a `Reason`, of that file alone."""
+
+    BOMB = "bomb"
+    ENCRYPTED = "encrypted"
+    CORRUPT = "corrupt"
+    UNSUPPORTED = "unsupported"
+    TOO_LARGE = "too_large"
+
+
 class FindingKind(StrEnum):
     """What a parser saw in a file that a reviewer may want to know."""
 

@@ -51,9 +51,14 @@ EXPECTED: dict[str, str] = dict.fromkeys(GOOD, "indexed") | {
     "half-an-upload.docx": "corrupt",
     "empty.txt": "empty",
     UGLY_NAME: "indexed",  # what it says of itself is a lie, what it contains is a document; the finding tells
-    "invoice.pdf": "unsupported",
+    "invoice.pdf": "indexed",  # an archive, whatever its name says; what is in it is read for itself
     "telemetry.json": "bomb",
     "minutes.docx": "corrupt",
+}
+# The files inside the files, by the keys they are shown under. One is named to climb out of a folder.
+EXPECTED_INSIDE: dict[str, str] = {
+    "invoice.pdf!/error-codes.json": "indexed",
+    "invoice.pdf!/owned.txt": "indexed",
 }
 
 

@@ -55,6 +55,7 @@ class Batch(Protocol):
     def steered(self, stop: threading.Event) -> AbstractContextManager[None]: ...  # noqa: D102
     def plan(self, stop: threading.Event) -> Plan: ...  # noqa: D102
     def settled(self) -> Iterator[FileReport]: ...  # noqa: D102
+    def settled_with_parents(self) -> Iterator[FileReport]: ...  # noqa: D102
     def withdrawal(self, planned: Plan, *, allow_mass_delete: bool = False) -> Withdrawal: ...  # noqa: D102
     def drain(self, *, on_file: OnFile, stop: threading.Event, files_max: int | None = None) -> int: ...  # noqa: D102
     def summary(self) -> RunSummary: ...  # noqa: D102
@@ -138,6 +139,8 @@ class _Conduct:
                 self._plan()
                 self._drain()
                 self._withdraw()
+            for report in self.batch.settled_with_parents():
+                self._on_file(report)
             return self._settle()
         except (ExternalSignal, KeyboardInterrupt):
             # The sandboxes must be gone when this process is, whoever sent it.
@@ -257,6 +260,7 @@ class _Conduct:
 
 def _account(summary: RunSummary) -> str:
     counts = [f"{summary.counts[outcome]} {outcome.value}" for outcome in Outcome if summary.counts.get(outcome)]
+    counts += [f"{count} embedded {outcome.value}" for outcome, count in summary.embedded.items() if count]
     return ", ".join([*counts, *([f"{summary.pending} pending"] if summary.pending else [])]) or "no files"
 
 

@@ -18,7 +18,10 @@ from contract import CONTRACT_VERSION
 from contract.frames import Frame, FrameKind
 from contract.job import Options
 from contract.tokens import estimate_tokens
-from contract.verdicts import ElementType, FindingKind, Reason, Refusal, Severity
+from contract.verdicts import ElementType, FindingKind, Reason, Refusal, Severity, Withheld
+from ingest.airlock_files import FilesInside, Flood
+from ingest.airlock_files import Lie as _Lie
+from ingest.airlock_files import require as _require
 from ingest.outcome import AdmittedChunk, AdmittedDocument, AdmittedFinding, Json, Refused
 
 ELEMENTS_MAX: Final = 250_000
@@ -48,6 +51,8 @@ Text = Annotated[str, StringConstraints(max_length=8 << 20, pattern=_CLEAN)]
 TableHtml = Annotated[str, StringConstraints(max_length=8 << 20, pattern=_TABLE_HTML)]
 ElementId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
 Count = Annotated[int, Field(ge=0, le=1 << 40)]
+# Cleaned after it was admitted, not refused: containers made by honest programs have names with odd characters, too.
+UntrustedName = Annotated[str, StringConstraints(max_length=4096)]
 Finite = Annotated[float, Field(allow_inf_nan=False, ge=-1e7, le=1e7)]
 
 
@@ -152,6 +157,16 @@ class Finding(_Admitted):
     evidence: Line
 
 
+class Embedded(_Admitted):
+    """Checked shape of `contract.result.Embedded`."""
+
+    untrusted_name: UntrustedName
+    media_type_hint: Annotated[str, StringConstraints(max_length=127, pattern=r"^(?:[a-z0-9.+-]+/[a-zA-Z0-9.+_-]+)?$")]
+    bytes: Count
+    withheld: Withheld | None
+    detail: Annotated[str, StringConstraints(max_length=500, pattern=_CLEAN)]
+
+
 class Usage(_Admitted):
     """Checked shape of `contract.result.Usage`. A claim; the host bills on the control group's counters."""
 
@@ -167,23 +182,21 @@ class Done(_Admitted):
     elements: Count
     chunks: Count
     text_chars: Count
+    embedded: Count
 
 
 MODELS: Final[tuple[type[_Admitted], ...]] = (
     Ready, Progress, Coordinates, Comment, ElementMetadata, Element, Elements, Chunk, Chunks, DocumentMetadata, Finding,
-    Usage, Done,
+    Embedded, Usage, Done,
 )  # fmt: skip
 _FIELD_NAMES: Final = frozenset(name for model in MODELS for name in model.model_fields)
-
-
-class _Lie(Exception):
-    """A rule of the contract that the output breaks. Never leaves this module."""
 
 
 @dataclass(slots=True)
 class _Received:
     """Everything one sandbox said, in shape but not yet cross-checked."""
 
+    files: FilesInside
     metadata: DocumentMetadata | None = None
     elements: list[Element] = field(default_factory=list)
     text_pieces: list[str] = field(default_factory=list)
@@ -201,14 +214,17 @@ def admit(untrusted_frames: Sequence[Frame], options: Options) -> AdmittedDocume
     naming the rule. Never raises for anything the frames contain.
     """
     try:
-        received = _read(untrusted_frames)
+        received = _read(untrusted_frames, options)
         assert received.done is not None  # noqa: S101  _read raises otherwise
         if received.done.refusal is not None:
+            # Embedded files may stand before a refusal, as findings may; they are let go of with their container.
             _require(not (received.elements or received.text_pieces or received.chunks), "a refusal with a document")
             return Refused(Reason(received.done.refusal), received.done.detail, tuple(received.findings))
         return _assemble(received, options)
     except _Lie as lie:
         return Refused(Reason.PROTOCOL_VIOLATION, str(lie))
+    except Flood as flood:
+        return Refused(Reason.OUTPUT_LIMIT, str(flood))
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False, include_context=False)[0]
         # The names of unexpected fields are the sandbox's own words: they stay out of the reason.
@@ -216,19 +232,14 @@ def admit(untrusted_frames: Sequence[Frame], options: Options) -> AdmittedDocume
         return Refused(Reason.PROTOCOL_VIOLATION, f"{error.title} frame: {place or 'payload'}: {first['type']}"[:200])
 
 
-def _require(condition: bool, broken_rule: str) -> None:
-    if not condition:
-        raise _Lie(broken_rule)
-
-
-def _read(untrusted_frames: Sequence[Frame]) -> _Received:
+def _read(untrusted_frames: Sequence[Frame], options: Options) -> _Received:
     """Frames to models, checking order and multiplicity."""
     _require(len(untrusted_frames) >= 2, "no result")
     _require(untrusted_frames[0].kind is FrameKind.READY, "the first frame is not ready")
     _require(untrusted_frames[-1].kind is FrameKind.DONE, "the last frame is not done")
     ready = Ready.model_validate_json(untrusted_frames[0].payload)
     _require(ready.contract == CONTRACT_VERSION, "another contract version")
-    received = _Received()
+    received = _Received(FilesInside(options["embedded_files_max"], options["embedded_bytes_max"]))
     for untrusted_frame in untrusted_frames[1:]:
         received.counts[untrusted_frame.kind] += 1
         _take(untrusted_frame, received)
@@ -240,6 +251,8 @@ def _read(untrusted_frames: Sequence[Frame]) -> _Received:
 def _take(untrusted_frame: Frame, received: _Received) -> None:
     """Add one frame's content, in shape, to what was received."""
     payload = untrusted_frame.payload
+    if received.files.pieces:
+        _require(untrusted_frame.kind in _WITHIN_A_FILE, "an embedded file without its description")
     if untrusted_frame.kind in (FrameKind.ELEMENTS, FrameKind.CHUNKS):
         received.objects += payload.count(b"{")
         _require(received.objects <= OBJECTS_MAX, f"more than {OBJECTS_MAX} objects")
@@ -262,6 +275,8 @@ def _take(untrusted_frame: Frame, received: _Received) -> None:
                 AdmittedFinding(finding.kind.value, finding.severity.value, finding.place, finding.evidence)
             )
             _require(len(received.findings) <= FINDINGS_MAX, f"more than {FINDINGS_MAX} findings")
+        case FrameKind.ARTIFACT | FrameKind.EMBEDDED:
+            _take_file(untrusted_frame, received.files)
         case FrameKind.USAGE:
             Usage.model_validate_json(payload)
         case FrameKind.DONE:
@@ -270,6 +285,17 @@ def _take(untrusted_frame: Frame, received: _Received) -> None:
             raise _Lie(f"unexpected {unexpected.name.lower()} frame")
 
 
+def _take_file(untrusted_frame: Frame, files: FilesInside) -> None:
+    """Bytes of an embedded file, or the description that ends one."""
+    if untrusted_frame.kind is FrameKind.ARTIFACT:
+        files.add_piece(untrusted_frame.payload)
+        return
+    told = Embedded.model_validate_json(untrusted_frame.payload)
+    withheld = None if told.withheld is None else Reason(told.withheld)
+    files.end_file(told.untrusted_name, told.bytes, told.media_type_hint, withheld=withheld, detail=told.detail)
+
+
+_WITHIN_A_FILE: Final = frozenset({FrameKind.ARTIFACT, FrameKind.EMBEDDED, FrameKind.PROGRESS})
 _FORBIDDEN_IN_TEXT: Final = {code for code in (*range(0x20), *range(0x7F, 0xA0)) if code not in (0x09, 0x0A)}
 _STRIP_FORBIDDEN: Final = dict.fromkeys(_FORBIDDEN_IN_TEXT)
 
@@ -290,6 +316,7 @@ def _assemble(received: _Received, options: Options) -> AdmittedDocument | Refus
     _require(done.elements == len(received.elements), "the count of elements is wrong")
     _require(done.chunks == len(received.chunks), "the count of chunks is wrong")
     _require(done.text_chars == len(text), "the length of the text is wrong")
+    _require(done.embedded == len(received.files.files), "the count of embedded files is wrong")
     if received.metadata is None:
         raise _Lie("no metadata frame")
     if not text or text.isspace():
@@ -301,7 +328,9 @@ def _assemble(received: _Received, options: Options) -> AdmittedDocument | Refus
         elements=tuple(e.model_dump(mode="json", exclude_none=True) for e in received.elements),
         text=text,
         chunks=tuple(_rebuild(received.chunks, text, by_id, paths, options["chunk_tokens_max"])),
-        findings=tuple(received.findings),
+        findings=(*received.findings, *received.files.findings()),
+        embedded=tuple(received.files.files),
+        contents=received.files.contents,
     )
 
 

@@ -4,7 +4,7 @@ A backup is a tar archive, for its owner alone, because it holds the text of doc
 
     manifest.json     what is inside: release, revision, row counts, the head of the audit chain
     catalogue.dump    PostgreSQL's custom format, made by `pg_dump` in the snapshot in which the rows were counted
-    store/…           documents and quarantined originals, where they are kept in the state directory
+    store/…           documents, originals and files inside them, where they are kept in the state directory
 
 Objects are written before the transaction that refers to them, so the store is copied after the database: whatever the
 dump refers to is in the copy. Restoring needs an empty database and is one transaction.

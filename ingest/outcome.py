@@ -3,6 +3,7 @@
 Everything here has passed the airlock or was observed by the host; nothing carries a sandbox's raw bytes.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -52,14 +53,36 @@ class AdmittedFinding:
 
 
 @dataclass(frozen=True, slots=True)
+class EmbeddedFile:
+    """A file found inside another. `member` is its lasting identity there: a hash of what its container calls it.
+
+    `name` is fit to be shown, and empty where the container has none. `sha256` is empty when its bytes were withheld,
+    for the reason in `withheld`; `size` is then its container's claim.
+    """
+
+    member: str
+    name: str
+    size: int
+    sha256: str = ""
+    media_type_hint: str = ""
+    withheld: Reason | None = None
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class AdmittedDocument:
-    """What the airlock let in: checked in shape, size, order and cross-reference. `elements` are plain JSON objects."""
+    """What the airlock let in: checked in shape, size, order and cross-reference. `elements` are plain JSON objects.
+
+    `contents` are the bytes of the embedded files, in pieces, by their SHA-256.
+    """
 
     metadata: Json
     elements: tuple[Json, ...]
     text: str
     chunks: tuple[AdmittedChunk, ...]
     findings: tuple[AdmittedFinding, ...] = ()
+    embedded: tuple[EmbeddedFile, ...] = ()
+    contents: Mapping[str, tuple[bytes, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +96,7 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class FileReport:
-    """The account of one file in one run, as `run --json` prints it."""
+    """The account of one file in one run, as `run --json` prints it. `parent` is the key of the file it lies in."""
 
     key: str
     outcome: Outcome | None  # None: still pending, through a fault of ours
@@ -87,6 +110,7 @@ class FileReport:
     peak_memory_bytes: int = 0
     chunks: int = 0
     source: str = ""  # told where one worker serves several
+    parent: str = ""
 
     def as_json(self) -> Json:
         """The documented object of `--json`, `type` first."""
@@ -94,6 +118,7 @@ class FileReport:
             "type": "file",
             **({"source": self.source} if self.source else {}),
             "key": self.key,
+            "parent": self.parent or None,
             "outcome": self.outcome.value if self.outcome else "pending",
             "reason": self.reason.value if self.reason else None,
             "detail": self.detail,
@@ -137,6 +162,8 @@ class Deferral:
 class RunSummary:
     """The account of a whole run. `pending` counts files a fault of ours left behind; 0 in a good run.
 
+    `counts` and `reasons` are of the source's own files, `embedded` and `embedded_reasons` of the files inside them.
+
     `pending_elsewhere` counts files that failed through a fault of ours, too, and are another run's to end by now.
     `deferred` counts files that a limit of their tenant keeps waiting, which is nobody's fault; `deferral` says why.
     `complete` is False when the listing of the source was cut short: then files may exist that nobody counted.
@@ -146,6 +173,8 @@ class RunSummary:
     source: str
     counts: dict[Outcome, int]
     reasons: dict[Reason, int] = field(default_factory=dict)
+    embedded: dict[Outcome, int] = field(default_factory=dict)
+    embedded_reasons: dict[Reason, int] = field(default_factory=dict)
     pending: int = 0
     pending_elsewhere: int = 0
     deferred: int = 0
@@ -153,6 +182,11 @@ class RunSummary:
     complete: bool = True
     seconds: float = 0.0
     cpu_seconds: float = 0.0
+
+    @property
+    def quarantined(self) -> int:
+        """How many are in quarantine, files inside others included."""
+        return self.counts.get(Outcome.QUARANTINED, 0) + self.embedded.get(Outcome.QUARANTINED, 0)
 
     def as_json(self) -> Json:
         """The last object of `--json`."""
@@ -167,6 +201,10 @@ class RunSummary:
             "deferral": self.deferral.as_json() if self.deferral else None,
             "complete": self.complete,
             "reasons": {reason.value: count for reason, count in sorted(self.reasons.items())},
+            "embedded": {
+                **{outcome.value: self.embedded.get(outcome, 0) for outcome in Outcome},
+                "reasons": {reason.value: count for reason, count in sorted(self.embedded_reasons.items())},
+            },
             "seconds": round(self.seconds, 3),
             "cpu_seconds": round(self.cpu_seconds, 3),
         }

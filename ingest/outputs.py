@@ -2,6 +2,7 @@
 
     .gloveport/documents/<ab>/<sha256>/<parser digest>-<options digest>/{document.md,elements.jsonl,chunks.jsonl}
     .gloveport/quarantine/<ab>/<sha256>/<hash of source and key>     originals, when the content was read
+    .gloveport/embedded/<ab>/<sha256>                                files found inside others
     .gloveport/quarantine/by-version/<hash of source, key, version>  originals never read, being too large
 
 Writing the same result twice writes the same bytes, so a crash between writing and committing costs nothing.
@@ -14,14 +15,16 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from contract.job import Options
+from contract.verdicts import Reason
 from ingest.crashpoints import CrashPoint, reached
 from ingest.errors import ObjectMissing
-from ingest.outcome import AdmittedChunk, AdmittedDocument, Json
+from ingest.outcome import AdmittedChunk, AdmittedDocument, EmbeddedFile, Json
 from ingest.store.base import ObjectStore
 
 ROOT: Final = ".gloveport"
 DOCUMENTS: Final = f"{ROOT}/documents"
 QUARANTINE: Final = f"{ROOT}/quarantine"
+EMBEDDED: Final = f"{ROOT}/embedded"
 FILES: Final = ("document.md", "elements.jsonl", "chunks.jsonl")
 CHUNKS_SHA256: Final = "chunks_sha256"
 
@@ -61,6 +64,24 @@ def unread_original_key(source_uri: str, key: str, version: str) -> str:
     return f"{QUARANTINE}/by-version/{digest_of([source_uri, key, version])}"
 
 
+def embedded_key(sha256: str) -> str:
+    """Where the bytes of an embedded file are kept: once, however many containers hold it."""
+    return f"{EMBEDDED}/{sha256[:2]}/{sha256}"
+
+
+def write_embedded(store: ObjectStore, contents: Mapping[str, tuple[bytes, ...]]) -> None:
+    """Write embedded files, given in pieces by their hash.
+
+    What is there already is written over: where uploaders may write to the store, it need not be what its key says.
+    """
+    for number, (sha256, pieces) in enumerate(sorted(contents.items())):
+        store.put(embedded_key(sha256), b"".join(pieces))
+        if number == 0:
+            reached(CrashPoint.EMBEDDED_FIRST)
+    if contents:
+        reached(CrashPoint.EMBEDDED_AFTER)
+
+
 def write_document(store: ObjectStore, key: ResultKey, document: AdmittedDocument) -> dict[str, str]:
     """Write the three files of an admitted document; returns the URI of each by its name, and `CHUNKS_SHA256`."""
     store.put(f"{key.prefix}document.md", document.text.encode())
@@ -68,7 +89,10 @@ def write_document(store: ObjectStore, key: ResultKey, document: AdmittedDocumen
     store.put(f"{key.prefix}elements.jsonl", _lines(document.elements))
     reached(CrashPoint.OUTPUTS_SECOND)
     # Last, because its presence is what `read_chunks` takes for a finished result.
-    chunks = _lines([{"metadata": document.metadata}, *map(asdict, document.chunks)])
+    head: Json = {"metadata": document.metadata}
+    if document.embedded:
+        head["embedded"] = [asdict(file) for file in document.embedded]
+    chunks = _lines([head, *map(asdict, document.chunks)])
     store.put(f"{key.prefix}chunks.jsonl", chunks)
     reached(CrashPoint.OUTPUTS_AFTER)
     artifacts = {name: f"{store.uri}{key.prefix}{name}" for name in FILES}
@@ -77,8 +101,10 @@ def write_document(store: ObjectStore, key: ResultKey, document: AdmittedDocumen
 
 def read_chunks(
     store: ObjectStore, key: ResultKey, artifacts: Mapping[str, str]
-) -> tuple[Json, tuple[AdmittedChunk, ...]] | None:
-    """Metadata and chunks of an earlier result, or None when it is gone or not what we wrote. Raises `StoreError`.
+) -> tuple[Json, tuple[AdmittedChunk, ...], tuple[EmbeddedFile, ...]] | None:
+    """Metadata, chunks and embedded files of an earlier result; None when it is gone or not what we wrote.
+
+    Raises `StoreError`.
 
     With the store in the uploads' own bucket, an uploader may be able to write there: only the very bytes whose hash
     the catalogue holds have passed the airlock.
@@ -89,13 +115,18 @@ def read_chunks(
         if hashlib.sha256(written).hexdigest() != artifacts.get(CHUNKS_SHA256):
             return None
         first, *rest = [json.loads(line) for line in written.splitlines()]
-        return first["metadata"], tuple(_chunk_from(row) for row in rest)
+        embedded = tuple(_embedded_from(row) for row in first.get("embedded", ()))
+        return first["metadata"], tuple(_chunk_from(row) for row in rest), embedded
     except (ObjectMissing, ValueError, KeyError, TypeError):
         return None
 
 
 def _lines(rows: Iterable[Json]) -> bytes:
     return "".join(json.dumps(row, ensure_ascii=False, separators=(",", ":")) + "\n" for row in rows).encode()
+
+
+def _embedded_from(row: Json) -> EmbeddedFile:
+    return EmbeddedFile(**{**row, "withheld": None if row["withheld"] is None else Reason(row["withheld"])})
 
 
 def _chunk_from(row: Json) -> AdmittedChunk:

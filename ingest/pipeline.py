@@ -2,6 +2,7 @@
 
     claim → fetch → known? → identify → profile → sandbox → airlock → publish, or quarantine with evidence
 
+Files inside a file come out of its sandbox, and become claims of their own when it is published: the same way again.
 A file's own faults come back as a `FileReport`. Faults of ours are exceptions of `errors.py`; the caller decides how
 often to try again. Nothing here starts threads, holds state between files or knows where work comes from.
 """
@@ -15,14 +16,14 @@ from contract import CONTRACT_VERSION
 from contract.job import Job, Options
 from contract.verdicts import Reason
 from ingest import airlock, outputs, publish, quarantine
-from ingest.catalog import discover, parses
-from ingest.catalog.claims import Claim
+from ingest.catalog import discover, lineage, parses
+from ingest.catalog.claims import Claim, Within
 from ingest.catalog.database import Database
 from ingest.catalog.parses import Identity, Recipe, Remembered
 from ingest.crashpoints import CrashPoint, reached
-from ingest.errors import ObjectChanged, ObjectMissing
+from ingest.errors import ObjectChanged, ObjectMissing, StoreError
 from ingest.fetch import Fetched, fetched
-from ingest.identify import media_type_hint
+from ingest.identify import UNKNOWN, media_type_hint
 from ingest.knowledge.base import KnowledgeBase
 from ingest.outcome import AdmittedDocument, FileReport, Json, Outcome, Refused
 from ingest.policy import Policy
@@ -88,10 +89,12 @@ def process(claim: Claim, at: Stations) -> FileReport:
     """Take one claimed file to its end. Raises `GloveportError` for a fault of ours: the file is then still pending."""
     started = time.monotonic()
     report = _process(claim, at)
-    return replace(report, seconds=time.monotonic() - started)
+    return replace(report, seconds=time.monotonic() - started, parent=claim.parent_key)
 
 
 def _process(claim: Claim, at: Stations) -> FileReport:
+    if claim.within is not None:
+        return _process_embedded(claim, claim.within, at)
     if claim.irregular:
         return _hold(at, claim, Refused(Reason.UNSUPPORTED, f"not a regular file: {claim.irregular}"), original_uri="")
     if claim.size > at.policy.input_bytes_max:
@@ -119,6 +122,27 @@ def _process(claim: Claim, at: Stations) -> FileReport:
         raise
 
 
+def _process_embedded(claim: Claim, within: Within, at: Stations) -> FileReport:
+    """A file that lay in another: its bytes are in our own store, under their hash, unless they were withheld."""
+    if within.withheld is not None:
+        evidence = {"depth": within.depth, "budget": asdict(at.policy.budget)}
+        return _hold(at, claim, Refused(within.withheld, within.detail), original_uri="", evidence=evidence)
+    key = outputs.embedded_key(claim.version)
+    if claim.size > at.policy.input_bytes_max:
+        return _hold_too_large(at, claim, f"{at.kept.uri}{key}")
+    reached(CrashPoint.FETCH_BEFORE)
+    try:
+        with fetched(at.kept, key, "", bytes_max=at.policy.input_bytes_max, spool=at.spool) as content:
+            reached(CrashPoint.FETCH_AFTER)
+            if content.sha256 != claim.version:
+                raise ObjectMissing(f"{key} holds something else")
+            return _examine(_identify(claim, content, at), at)
+    except ObjectMissing as error:
+        # Somebody tidied up, or wrote there: the container still has them. The next try comes when it was read again.
+        lineage.send_parent_back(at.database, within.parent_id)
+        raise StoreError(f"the bytes of {claim.key} are gone; {claim.parent_key} will be read again") from error
+
+
 def _gone(at: Stations, claim: Claim) -> FileReport:
     publish.mark_deleted(at.database, at.knowledge, claim)
     return FileReport(claim.key, Outcome.DELETED, detail="gone before it was read")
@@ -126,7 +150,9 @@ def _gone(at: Stations, claim: Claim) -> FileReport:
 
 def _identify(claim: Claim, content: Fetched, at: Stations) -> _File:
     """Decide what to run: a hint of the type, a profile, and with them the identity of the result."""
-    hint = media_type_hint(content.leading_bytes, claim.key)
+    hint = media_type_hint(content.leading_bytes, claim.key if claim.within is None else claim.within.name)
+    if hint == UNKNOWN and claim.within is not None:
+        hint = claim.within.media_type or UNKNOWN  # what its container says it is
     released = _released_for_resources(claim, content)
     profile = at.policy.profile_for(hint, larger_limits=released)
     return _File(claim, content, hint, profile, *_identities(content, profile, at), last_try=released)
@@ -229,7 +255,7 @@ def _settle_known(file: _File, remembered: Remembered, at: Stations) -> FileRepo
     earlier = outputs.read_chunks(at.kept, file.result_key, remembered.artifacts)
     if earlier is None:
         return None
-    metadata, chunks = earlier
+    metadata, chunks, embedded = earlier
     publication = publish.Publication(
         claim=file.claim,
         identity=file.identity,
@@ -239,6 +265,8 @@ def _settle_known(file: _File, remembered: Remembered, at: Stations) -> FileRepo
         findings=remembered.findings,
         artifacts=remembered.artifacts,
         sandbox_runs=file.tried,
+        embedded=embedded,
+        budget=at.policy.budget,
     )
     published = publish.publish_known(at.database, at.knowledge, publication)
     return FileReport(
@@ -258,6 +286,8 @@ def _settle(file: _File, admitted: AdmittedDocument | Refused, ran: SandboxRun, 
         if admitted.reason is not Reason.EMPTY or Reason.EMPTY not in file.allowed:
             return _hold_read(at, file, admitted, _evidence(ran), records=records)
         admitted = AdmittedDocument({"media_type": file.media_type_hint}, (), "", (), admitted.findings)
+    # Before the result itself, which is used again only with all that belongs to it.
+    outputs.write_embedded(at.kept, admitted.contents)
     artifacts = outputs.write_document(at.kept, file.result_key, admitted)
     publication = publish.Publication(
         claim=file.claim,
@@ -268,6 +298,8 @@ def _settle(file: _File, admitted: AdmittedDocument | Refused, ran: SandboxRun, 
         findings=admitted.findings,
         artifacts=artifacts,
         sandbox_runs=records,
+        embedded=admitted.embedded,
+        budget=at.policy.budget,
     )
     published = publish.publish(at.database, at.knowledge, publication)
     return FileReport(
@@ -284,12 +316,15 @@ def _hold_read(
     at: Stations, file: _File, refused: Refused, evidence: Json, *, records: tuple[SandboxRecord, ...]
 ) -> FileReport:
     """Quarantine a file whose content was read: its original is kept under the hash of what the sandbox was given."""
-    key = outputs.original_key(file.content.sha256, at.source_uri, file.claim.key)
-    # From the spool, not copied within the store: these are the very bytes that were judged.
-    file.content.content.seek(0)
-    reached(CrashPoint.ORIGINAL_BEFORE)
-    at.kept.put(key, file.content.content, only_if_absent=True)
-    reached(CrashPoint.ORIGINAL_AFTER)
+    if file.claim.within is not None:
+        key = outputs.embedded_key(file.content.sha256)  # there it lies already
+    else:
+        key = outputs.original_key(file.content.sha256, at.source_uri, file.claim.key)
+        # From the spool, not copied within the store: these are the very bytes that were judged.
+        file.content.content.seek(0)
+        reached(CrashPoint.ORIGINAL_BEFORE)
+        at.kept.put(key, file.content.content, only_if_absent=True)
+        reached(CrashPoint.ORIGINAL_AFTER)
     holding = quarantine.Holding(
         claim=file.claim,
         reason=refused.reason,
@@ -313,9 +348,13 @@ def _hold_unread(at: Stations, claim: Claim) -> FileReport:
     reached(CrashPoint.ORIGINAL_BEFORE)
     at.kept.copy_from(at.source, claim.stored, key)
     reached(CrashPoint.ORIGINAL_AFTER)
+    return _hold_too_large(at, claim, f"{at.kept.uri}{key}")
+
+
+def _hold_too_large(at: Stations, claim: Claim, original_uri: str) -> FileReport:
     limit = at.policy.input_bytes_max
     refused = Refused(Reason.TOO_LARGE, f"{claim.size} bytes, the limit is {limit}")
-    return _hold(at, claim, refused, original_uri=f"{at.kept.uri}{key}", evidence={"input_bytes_max": limit})
+    return _hold(at, claim, refused, original_uri=original_uri, evidence={"input_bytes_max": limit})
 
 
 def _hold_deadly(at: Stations, claim: Claim) -> FileReport:

@@ -34,6 +34,16 @@ class Escalation:
 
 
 @dataclass(frozen=True, slots=True)
+class Budget:
+    """How much may be taken out of one file of the source, at any depth; `ratio_max` is by that file's own size."""
+
+    depth_max: int = 6
+    files_max: int = 1000
+    bytes_max: int = 1 << 30
+    ratio_max: int = 200
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """Routes media types to profiles. `routes` maps a media type to a profile's name; `fallback` takes all others.
 
@@ -45,6 +55,7 @@ class Policy:
     fallback: str
     input_bytes_max: int
     escalations: Mapping[str, Escalation] = field(default_factory=dict)
+    budget: Budget = field(default_factory=Budget)
 
     def profile_for(self, media_type_hint: str, *, larger_limits: bool = False) -> Profile:
         """What to run a file of this type in; with the limits a reviewer's release grants, if it has one."""
@@ -92,4 +103,5 @@ def make_policy(
         )
         for name, profile in profiles.items()
     }
-    return Policy(adjusted, routes, fallback, settings.input_bytes, escalations)
+    budget = Budget(settings.embedded_depth, settings.embedded_files, settings.embedded_bytes, settings.embedded_ratio)
+    return Policy(adjusted, routes, fallback, settings.input_bytes, escalations, budget)

@@ -10,24 +10,28 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from ingest import audit, usage
+from ingest import audit, children, usage
 from ingest.audit import AuditKind
+from ingest.catalog import lineage
 from ingest.catalog.claims import Claim
 from ingest.catalog.database import Database
-from ingest.catalog.discover import key_digest
 from ingest.catalog.parses import Identity, Remembered, findings_json, remember, to_json
 from ingest.catalog.schema import State
 from ingest.catalog.settle import Standing, lock_claimed, retire_document, settle
+from ingest.children import Planted
 from ingest.crashpoints import CrashPoint, reached
 from ingest.errors import LeaseLost
 from ingest.knowledge.base import KnowledgeBase, Swap
-from ingest.outcome import AdmittedChunk, AdmittedFinding, Json, Outcome
+from ingest.outcome import AdmittedChunk, AdmittedFinding, EmbeddedFile, Json, Outcome
+from ingest.policy import Budget
 from ingest.usage import SandboxRecord
 
 
 @dataclass(frozen=True, slots=True)
 class Publication:
     """A document ready to answer. `metadata` is the admitted one; its `title` and `media_type` are shown in answers.
+
+    `embedded` are the files inside, whose bytes are in the store by now.
 
     `artifacts` are keys in the store of results, by name: "elements", "document", "chunks".
     """
@@ -40,6 +44,8 @@ class Publication:
     findings: tuple[AdmittedFinding, ...] = ()
     artifacts: dict[str, str] = field(default_factory=dict)
     sandbox_runs: tuple[SandboxRecord, ...] = ()
+    embedded: tuple[EmbeddedFile, ...] = ()
+    budget: Budget = field(default_factory=Budget)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +93,10 @@ def mark_deleted(db: Database, knowledge: KnowledgeBase, claimed: Claim) -> None
         if standing.document_id is not None:
             chunks = knowledge.withdraw(connection, standing.document_id)
             retire_document(connection, standing.document_id)
+        below = children.withdraw(connection, knowledge, [claimed.object_id], claimed.run_id, "gone with its container")
         settle(connection, claimed, State.DELETED, detail="gone from its store")
         detail = {"key": claimed.key, "version": claimed.version, "run": claimed.run_id, "chunks_withdrawn": chunks}
+        detail["embedded_withdrawn"] = children.told(below)
         _append(connection, AuditKind.DELETED, claimed, detail)
         reached(CrashPoint.DELETE_INSIDE)
     reached(CrashPoint.DELETE_AFTER)
@@ -98,11 +106,14 @@ def _publish(db: Database, knowledge: KnowledgeBase, publication: Publication, f
     claimed = publication.claim
     reached(CrashPoint.PUBLISH_BEFORE)
     with db.begin() as connection:
+        if publication.embedded:
+            lineage.lock_budget(connection, claimed.object_id)
         standing = lock_claimed(connection, claimed)
         if standing.repeated:
             return _published_before(connection, publication, standing)
+        planted = children.plant(connection, knowledge, claimed, publication.embedded, publication.budget)
         document_id, current_revision_id = _document(connection, publication)
-        revision_id = _revision(connection, document_id, publication)
+        revision_id = _revision(connection, document_id, publication, planted)
         outcome = Outcome.UNCHANGED if revision_id == current_revision_id else Outcome.INDEXED
         # The document answers first: the database takes chunks of an answering document only.
         connection.execute(text(_ANSWER), {"id": document_id, "revision": revision_id, **_shown(publication)})
@@ -118,7 +129,7 @@ def _publish(db: Database, knowledge: KnowledgeBase, publication: Publication, f
             media_type=publication.media_type,
             document_id=document_id,
         )
-        _append(connection, AuditKind(_KINDS[outcome]), claimed, _told(publication, revision_id, swap))
+        _append(connection, AuditKind(_KINDS[outcome]), claimed, _told(publication, revision_id, swap, planted))
         reached(CrashPoint.PUBLISH_INSIDE)
     reached(CrashPoint.PUBLISH_AFTER)
     return Published(outcome, document_id, revision_id, swap)
@@ -135,24 +146,25 @@ def _document(connection: Connection, publication: Publication) -> tuple[int, in
     """The lasting document of this key, made on first use, and the revision it answers with until now."""
     claimed = publication.claim
     statement = """
-        INSERT INTO documents (source_id, key, key_digest) VALUES (:source, :key, :digest)
+        INSERT INTO documents (source_id, key, key_digest, embedded)
+        SELECT source_id, key, key_digest, parent_id IS NOT NULL FROM objects WHERE id = :object
         ON CONFLICT (source_id, key_digest) DO UPDATE SET key = excluded.key RETURNING id, current_revision_id
     """
-    parameters = {"source": claimed.source_id, "key": claimed.key, "digest": key_digest(claimed.key)}
-    row = connection.execute(text(statement), parameters).one()
+    row = connection.execute(text(statement), {"object": claimed.object_id}).one()
     return row.id, row.current_revision_id
 
 
-def _revision(connection: Connection, document_id: int, publication: Publication) -> int:
+def _revision(connection: Connection, document_id: int, publication: Publication, planted: Planted) -> int:
     """The revision of this content, parser and options; one that was superseded and came back keeps its number."""
     statement = """
         INSERT INTO revisions (document_id, run_id, sha256, parser_digest, options_digest, media_type, metadata,
-                               findings, artifacts, chunk_count)
+                               findings, artifacts, chunk_count, embedded_count)
         VALUES (:document, :run, :sha256, :parser, :options, :media_type, CAST(:metadata AS jsonb),
-                CAST(:findings AS jsonb), CAST(:artifacts AS jsonb), :chunk_count)
+                CAST(:findings AS jsonb), CAST(:artifacts AS jsonb), :chunk_count, :embedded_count)
         ON CONFLICT (document_id, sha256, parser_digest, options_digest) DO UPDATE SET
             media_type = excluded.media_type, metadata = excluded.metadata, findings = excluded.findings,
-            artifacts = excluded.artifacts, chunk_count = excluded.chunk_count
+            artifacts = excluded.artifacts, chunk_count = excluded.chunk_count,
+            embedded_count = excluded.embedded_count
         RETURNING id
     """
     parameters = {
@@ -160,9 +172,10 @@ def _revision(connection: Connection, document_id: int, publication: Publication
         "run": publication.claim.run_id,
         "media_type": publication.media_type,
         "metadata": to_json(publication.metadata),
-        "findings": findings_json(publication.findings),
+        "findings": findings_json(publication.findings + planted.findings),
         "artifacts": to_json(publication.artifacts),
         "chunk_count": len(publication.chunks),
+        "embedded_count": planted.count,
     }
     return int(connection.execute(text(statement), parameters).scalar_one())
 
@@ -195,7 +208,7 @@ def _shown(publication: Publication) -> dict[str, str]:
     return {"title": str(publication.metadata.get("title") or ""), "media_type": publication.media_type}
 
 
-def _told(publication: Publication, revision_id: int, swap: Swap) -> Json:
+def _told(publication: Publication, revision_id: int, swap: Swap, planted: Planted) -> Json:
     return {
         "key": publication.claim.key,
         "version": publication.claim.version,
@@ -204,6 +217,7 @@ def _told(publication: Publication, revision_id: int, swap: Swap) -> Json:
         "parser_digest": publication.identity.recipe.parser_digest,
         "revision": revision_id,
         "chunks": {"inserted": swap.inserted, "kept": swap.kept, "removed": swap.removed},
+        "embedded": planted.as_json(),
         "sandboxes": [sandbox_run.id for sandbox_run in publication.sandbox_runs],
         "override": publication.claim.override,
     }

@@ -12,10 +12,11 @@ from typing import Any
 from sqlalchemy import Connection, Row, text
 
 from contract.verdicts import Reason
-from ingest import audit, usage
+from ingest import audit, children, usage
 from ingest.audit import AuditKind
 from ingest.catalog.claims import Claim
 from ingest.catalog.database import Database
+from ingest.catalog.lineage import PROVENANCE
 from ingest.catalog.parses import (
     Identity,
     Remembered,
@@ -79,6 +80,7 @@ class Holding:
 class Entry:
     """One file in quarantine. `history` is every decision: {action, by, because, at}, oldest first.
 
+    `provenance` are the names from the file of the source down to this one; of a file of the source, its key alone.
     `status`: held; released or reprocessed (it went back to work); purged (the bytes are gone, the entry stays);
     resolved (a later version or attempt of the object came to another end).
     """
@@ -100,6 +102,7 @@ class Entry:
     status: str
     created_at: datetime
     history: tuple[Json, ...]
+    provenance: tuple[str, ...]
 
     def as_json(self) -> Json:
         """The documented object of `quarantine show --json`."""
@@ -108,6 +111,7 @@ class Entry:
             "id": self.id,
             "source": self.source_uri,
             "key": self.key,
+            "provenance": list(self.provenance),
             "version": self.version,
             "size": self.size,
             "sha256": self.sha256,
@@ -130,6 +134,8 @@ class Entry:
 def hold(db: Database, knowledge: KnowledgeBase, holding: Holding) -> Entry:
     """Quarantine an object, in one transaction. What it answered with before is withdrawn: it is out of date.
 
+    So are the files inside it: they were taken out of something that nobody can vouch for.
+
     Raises `LeaseLost`, with nothing written, when another worker took the object over. Safe to repeat.
     """
     claimed = holding.claim
@@ -141,6 +147,9 @@ def hold(db: Database, knowledge: KnowledgeBase, holding: Holding) -> Entry:
         if standing.document_id is not None:
             knowledge.withdraw(connection, standing.document_id)
             retire_document(connection, standing.document_id)
+        below = children.withdraw(
+            connection, knowledge, [claimed.object_id], claimed.run_id, "its container is in quarantine"
+        )
         settle(
             connection,
             claimed,
@@ -155,8 +164,8 @@ def hold(db: Database, knowledge: KnowledgeBase, holding: Holding) -> Entry:
         if holding.identity is not None:
             remember(connection, holding.identity, _verdict(holding))
         entry = _entry(connection, entry_id)
-        actor = f"worker {claimed.owner}"
-        audit.append(connection, AuditKind.QUARANTINED, subject=_subject(entry), actor=actor, detail=_told(entry))
+        actor, detail = f"worker {claimed.owner}", {**_told(entry), "embedded_withdrawn": children.told(below)}
+        audit.append(connection, AuditKind.QUARANTINED, subject=_subject(entry), actor=actor, detail=detail)
         reached(CrashPoint.HOLD_INSIDE)
     reached(CrashPoint.HOLD_AFTER)
     return entry
@@ -309,10 +318,11 @@ def _held_before(connection: Connection, claimed: Claim) -> Entry:
     return _row(row)
 
 
-_SELECT = """
-    SELECT entries.*, objects.key, sources.uri FROM quarantine_entries entries
+_SELECT = f"""
+    SELECT entries.*, objects.key, sources.uri, {PROVENANCE.format(object="objects.id")} AS provenance
+    FROM quarantine_entries entries
     JOIN objects ON objects.id = entries.object_id JOIN sources ON sources.id = objects.source_id
-"""
+"""  # noqa: S608 - all constants
 
 
 def _entry(connection: Connection, entry_id: int, *, lock: bool = False) -> Entry:
@@ -347,6 +357,7 @@ def _row(row: Row[Any]) -> Entry:
         status=row.status,
         created_at=row.created_at,
         history=tuple(row.history),
+        provenance=tuple(row.provenance),
     )
 
 

@@ -20,7 +20,7 @@ from typing import Final, Self
 
 from sqlalchemy import Connection
 
-from ingest import audit
+from ingest import audit, children
 from ingest.audit import AuditKind
 from ingest.catalog import observe, runs, withdraw
 from ingest.catalog.discover import Plan
@@ -203,9 +203,15 @@ class Withdrawal:
                 if found.document_id is not None:
                     chunks[found.object_id] = self.at.knowledge.withdraw(connection, found.document_id)
                     retire_document(connection, found.document_id)
-            withdraw.settle_deleted(connection, self.listing, [found.object_id for found in locked], GONE)
+            locked_ids = [found.object_id for found in locked]
+            below = children.withdraw(
+                connection, self.at.knowledge, locked_ids, self.listing.run_id, "gone with its container"
+            )
+            withdraw.settle_deleted(connection, self.listing, locked_ids, GONE)
             for found in locked:
                 told = {"run": self.listing.run_id, "chunks_withdrawn": chunks.get(found.object_id, 0)}
+                inside = [each for each in below if each.root_id == found.object_id]
+                told["embedded_withdrawn"] = children.told(inside)
                 self._tell(connection, AuditKind.DELETED, found, told)
             reached(CrashPoint.WITHDRAW_INSIDE)
         reached(CrashPoint.WITHDRAW_AFTER)

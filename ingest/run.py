@@ -131,7 +131,7 @@ def make_stations(
         knowledge=PostgresKnowledge(database),
         engine=engine,
         policy=policy,
-        options={"chunk_tokens_max": settings.chunk_tokens},
+        options=settings.options(),
         spool=_spool(settings.state_directory),
         health=ImageHealth(engine, smoke_tests(image_manifests(context_root()))),
     )
@@ -230,6 +230,15 @@ class Batch:
         states = ("unchanged", "quarantined")
         return runs.file_reports(self.stations.database, self.run_id, states, settled_by_run=False)
 
+    def settled_with_parents(self) -> Iterator[FileReport]:
+        """The files inside others that came to their state when their container did, in no work of their own.
+
+        They are known when all work is done: unchanged, still in quarantine, or gone with their container.
+        """
+        states = ("unchanged", "quarantined", "deleted")
+        database = self.stations.database
+        return runs.file_reports(database, self.run_id, states, settled_by_run=False, with_parents=True)
+
     def ingest(self, *, on_file: OnFile, stop: threading.Event, files_max: int | None = None) -> Plan:
         """Plan and drain side by side: the first files are read while the rest is listed. Then report what is settled.
 
@@ -244,7 +253,7 @@ class Batch:
         if isinstance(planning.error, GloveportError):
             log.error("the listing ended early, after %d keys: %s", planning.plan.listed, planning.error)
             self.fault = self.fault or planning.error
-        for report in self.settled():
+        for report in (*self.settled(), *self.settled_with_parents()):
             on_file(report)
         return planning.plan
 
@@ -266,6 +275,8 @@ class Batch:
             withdrawal.withdraw(on_file=on_file, stop=stop)
             if withdrawal.returned:
                 self.drain(on_file=on_file, stop=stop)
+        for report in self.settled_with_parents():
+            on_file(report)
         return planned
 
     def withdrawal(self, planned: Plan, *, allow_mass_delete: bool = False) -> Withdrawal:

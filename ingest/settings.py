@@ -13,6 +13,7 @@ from typing import Any, Final, Literal, TypedDict
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from contract.job import Options
 from ingest.errors import ConfigurationError
 
 ENVIRONMENT_PREFIX: Final = "GLOVEPORT_"
@@ -97,6 +98,26 @@ class Settings(BaseModel):
         default=1, ge=1, le=64, description="Runs that the Prefect worker of this host has at work at once; more wait."
     )
     chunk_tokens: int = Field(default=512, ge=32, le=8192, description="Upper bound of a chunk, in tokens.")
+    embedded_depth: int = Field(
+        default=6, ge=0, le=16, description="How deep files may lie in each other; what is deeper is a `bomb`."
+    )
+    embedded_files: int = Field(
+        default=1000, ge=0, le=100_000, description="Embedded files taken out of one file of the source, at any depth."
+    )
+    embedded_bytes: int = Field(
+        default=1 << 30,
+        ge=0,
+        description="Bytes of all embedded files of one file of the source; beyond: `too_large`.",
+    )
+    embedded_bytes_once: int = Field(
+        default=128 << 20, ge=0, le=1 << 30, description="Bytes of embedded files that one sandbox may pass on."
+    )
+    embedded_ratio: int = Field(
+        default=200,
+        ge=1,
+        description="How many times the size of a file of the source its embedded files may have;"
+        " beyond 16 MiB, what is over it is a `bomb`.",
+    )
     tier: Literal["single_use", "single_use_gvisor"] = Field(
         default="single_use", description="How fresh a sandbox is for each file; gvisor needs the runsc runtime."
     )
@@ -123,6 +144,14 @@ class Settings(BaseModel):
         if "priority" in self.model_fields_set:
             told["priority"] = self.priority
         return told
+
+    def options(self) -> Options:
+        """What a sandbox is told of chunks and embedded files; part of the identity of its result."""
+        return {
+            "chunk_tokens_max": self.chunk_tokens,
+            "embedded_files_max": self.embedded_files,
+            "embedded_bytes_max": min(self.embedded_bytes, self.embedded_bytes_once),
+        }
 
     def with_defaults_resolved(self) -> "Settings":
         """The same settings with zeros and empties that mean "decide for me" decided."""

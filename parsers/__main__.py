@@ -12,12 +12,14 @@ import sys
 import traceback
 
 from contract.job import Job
-from contract.verdicts import Refusal
+from contract.verdicts import FindingKind, Refusal, Severity
 from parsers import registry
-from parsers.blocks import Refused, Report
+from parsers.blocks import FoundIssue, ParsedDocument, Parser, Refused, Report
 from parsers.chunk import chunk
 from parsers.detect import detect
+from parsers.hygiene import has_visible
 from parsers.normalize import as_findings, normalize
+from parsers.outlet import WireOutlet, listing
 from parsers.wire import FrameWriter, HostBroke, HostGone, JobReader, encode_result
 
 EXIT_USAGE = 2
@@ -95,9 +97,10 @@ def _answer(job: Job, document: list[bytes], writer: FrameWriter) -> None:
     parser = registry.parser_for(detected.media_type)
     if parser is None:
         raise Refused(Refusal.UNSUPPORTED, detected.media_type)
-    parsed = parser.parse(document.pop(), Report(writer.progress))
+    outlet = WireOutlet(writer, job["options"])
+    parsed = _parse(parser, document, detected.media_type, Report(writer.progress, outlet), outlet)
     normal = normalize(parsed, job["output_bytes_max"], writer.progress)
-    writer.findings(as_findings(normal.findings))
+    writer.findings(as_findings([*normal.findings, *outlet.findings()]))
     if not normal.text:
         raise Refused(Refusal.EMPTY, "no text")
     chunks = chunk(normal, job["options"]["chunk_tokens_max"], writer.progress)
@@ -107,6 +110,25 @@ def _answer(job: Job, document: list[bytes], writer: FrameWriter) -> None:
     used = resource.getrusage(resource.RUSAGE_SELF)
     writer.usage(round(used.ru_utime + used.ru_stime, 6), used.ru_maxrss << 10)
     writer.done(elements=len(normal.elements), chunks=len(chunks), text_chars=len(normal.text))
+
+
+def _parse(
+    parser: Parser, document: list[bytes], media_type: str, report: Report, outlet: WireOutlet
+) -> ParsedDocument:
+    """What the parser makes of it. A container of files without a word of its own says which files they are.
+
+    Without that it would be empty, and what is empty is held back together with the files in it.
+    """
+    try:
+        parsed = parser.parse(document.pop(), report)
+    except Refused as refused:
+        if refused.refusal is not Refusal.EMPTY or not outlet.told:
+            raise
+        unread = FoundIssue(FindingKind.NOT_EXAMINED, Severity.MEDIUM, "document", refused.detail)
+        parsed = ParsedDocument(media_type, [], findings=[unread])
+    if outlet.told and not any(has_visible(block.text) for block in parsed.blocks if not block.furniture):
+        parsed.blocks.append(listing(outlet.passed, outlet.told))
+    return parsed
 
 
 if __name__ == "__main__":

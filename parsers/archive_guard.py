@@ -43,25 +43,46 @@ class Package(zipfile.ZipFile):
         info = name if isinstance(name, zipfile.ZipInfo) else self.getinfo(name)
         if info.file_size > MEMBER_BYTES_MAX:
             raise Refused(Refusal.BOMB, f"a member of {info.file_size} bytes")
-        return b"".join(_inflate(self._document, info))
+        return b"".join(self.pieces(info))
+
+    def pieces(self, info: zipfile.ZipInfo) -> Iterator[bytes]:
+        """A member piece by piece, never beyond its declared size. Raises `Refused` as `read`, at the end at latest."""
+        return _inflate(self._document, info)
 
 
 def open_package(document: bytes) -> Package:
-    """A zip that is safe to read member by member. Raises `Refused`: bomb, encrypted or corrupt."""
+    """A zip that is safe to read as a whole: a document's package. Raises `Refused`: bomb, encrypted or corrupt."""
+    package = open_archive(document)
+    check_package(package)
+    return package
+
+
+def open_archive(document: bytes) -> Package:
+    """A zip whose directory is plausible, and of whose members nothing is known. Raises `Refused`: bomb or corrupt.
+
+    Each member is still read under a bound, by its declared size, which may be any. For archives, of which a bad member
+    must not cost the others.
+    """
     _check_directory_size(document)
     try:
         package = Package(document)
     except (zipfile.BadZipFile, NotImplementedError, ValueError, struct.error) as error:
         raise Refused(Refusal.CORRUPT, f"zip: {type(error).__name__}") from error
+    if len(package.infolist()) > MEMBERS_MAX:
+        raise Refused(Refusal.BOMB, f"{len(package.infolist())} members")
+    _check_overlaps(document, package.infolist())
+    return package
+
+
+def check_package(package: Package) -> None:
+    """What a document's package must be besides: whole, not encrypted, and of a bounded size when unpacked."""
     members = package.infolist()
     _check_sizes(members)
-    _check_overlaps(document, members)
     for info in members:
         # A member that could inflate far beyond its claim is tried once, without keeping the result.
         if info.compress_size * DEFLATE_RATIO_MAX > info.file_size + RATIO_FREE_BYTES:
-            for _ in _inflate(document, info):
+            for _ in package.pieces(info):
                 pass
-    return package
 
 
 def _check_directory_size(document: bytes) -> None:
@@ -89,16 +110,19 @@ def _directory_size_64(document: bytes, locator: int, count: int, size: int) -> 
 
 
 def _check_sizes(members: list[zipfile.ZipInfo]) -> None:
-    if len(members) > MEMBERS_MAX:
-        raise Refused(Refusal.BOMB, f"{len(members)} members")
     total = sum(info.file_size for info in members)
     packed = sum(info.compress_size for info in members)
     if total > TOTAL_BYTES_MAX:
         raise Refused(Refusal.BOMB, f"{total} bytes when unpacked")
     if total > RATIO_FREE_BYTES and total > RATIO_MAX * packed:
         raise Refused(Refusal.BOMB, f"unpacks to {total // max(packed, 1)} times its size")
-    if any(info.flag_bits & _ENCRYPTED_FLAG for info in members):
+    if any(map(is_encrypted, members)):
         raise Refused(Refusal.ENCRYPTED, "zip: encrypted members")
+
+
+def is_encrypted(info: zipfile.ZipInfo) -> bool:
+    """Whether a member needs a password."""
+    return bool(info.flag_bits & _ENCRYPTED_FLAG)
 
 
 def _check_overlaps(document: bytes, members: list[zipfile.ZipInfo]) -> None:

@@ -14,11 +14,11 @@ A complete parser:
             return ParsedDocument(media_type="text/x-shout", blocks=[Block(ElementType.NARRATIVE_TEXT, text.upper())])
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from contract.verdicts import ElementType, FindingKind, Refusal, Severity
+from contract.verdicts import ElementType, FindingKind, Refusal, Severity, Withheld
 
 Box = tuple[float, float, float, float]  # x0, y0, x1, y1 in points, origin at the top left of the page as shown
 
@@ -117,14 +117,47 @@ class ParsedDocument:
     findings: list[FoundIssue] = field(default_factory=list)
 
 
+class Outlet(Protocol):
+    """Where files inside a document go: out of the sandbox, each to be read in one of its own."""
+
+    def embed(self, name: str, content: bytes | Iterable[bytes], media_type: str = "") -> None:
+        """Pass a file on. `content` may be pieces that are made while they are sent, so that none is held in memory.
+
+        `name` is what the container calls it, untouched. A `Refused` raised by the pieces, or any other exception, is
+        that file's end and nobody else's; it is not raised here. A file beyond the limits of the job is told, not sent.
+        """
+        ...
+
+    def withhold(self, name: str, why: Withheld, detail: str, size: int = 0) -> None:
+        """Tell of a file whose bytes cannot be had. `size` is the container's claim, 0 when there is none."""
+        ...
+
+
+class NoOutlet:
+    """For parsing alone, without a host to pass files on to: they are let go."""
+
+    def embed(self, name: str, content: bytes | Iterable[bytes], media_type: str = "") -> None:
+        """Nothing."""
+
+    def withhold(self, name: str, why: Withheld, detail: str, size: int = 0) -> None:
+        """Nothing."""
+
+
 @dataclass(slots=True)
 class Report:
     """How a parser shows that it is alive: call `progress(stage, done, total)` at least every second of work.
 
     Calls may be as frequent as is convenient (once a page, once a thousand rows); the writer thins them out.
+
+    Files inside the document leave through `files`, while the parser is at work. For the attachments of a mail:
+
+        for part in message.iter_attachments():
+            content = part.get_payload(decode=True) or b""
+            report.files.embed(part.get_filename(""), content, part.get_content_type())
     """
 
     progress: Callable[[str, int, int], None]
+    files: Outlet = field(default_factory=NoOutlet)
 
 
 class Parser(Protocol):

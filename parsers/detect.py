@@ -128,9 +128,16 @@ def _binary_type(document: bytes, hint: str) -> str:
 
 
 def _zip_type(document: bytes) -> str:
-    from parsers.archive_guard import open_package  # only for packages: zipfile costs 13 ms of CPU
+    from parsers.archive_guard import check_package, open_archive  # only for packages: zipfile costs 13 ms of CPU
 
-    package = open_package(document)
+    package = open_archive(document)
+    media_type = _package_type(package)
+    if media_type != ZIP:
+        check_package(package)  # a document is read as a whole; of an archive, each member is for itself
+    return media_type
+
+
+def _package_type(package: "Package") -> str:
     names = {name.replace("\\", "/").lower(): name for name in package.namelist()}
     if "[content_types].xml" in names or "_rels/.rels" in names:
         declared = _read_small(package, names.get("[content_types].xml", ""))

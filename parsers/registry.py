@@ -84,9 +84,21 @@ MODULE_OF_MEDIA_TYPE = {
     "text/x-tex": "parsers.text.latex",
     "application/xml": "parsers.xml.reader",
     "image/svg+xml": "parsers.xml.reader",
+    "application/zip": "parsers.archive.zip_members",
+    "application/x-tar": "parsers.archive.tar_members",
+    "application/gzip": "parsers.archive.compressed",
+    "application/x-bzip2": "parsers.archive.compressed",
+    "application/x-xz": "parsers.archive.compressed",
+    "application/x-ole-storage": "parsers.archive.ole_object",
 }
 
 PRELOAD_GROUPS = {
+    "archive": (
+        "parsers.archive.zip_members",
+        "parsers.archive.tar_members",
+        "parsers.archive.compressed",
+        "parsers.archive.ole_object",
+    ),
     "pdf": ("parsers.pdf",),
     "docx": ("parsers.office.docx",),
     "legacy": ("parsers.legacy.word", "parsers.legacy.powerpoint"),

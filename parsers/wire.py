@@ -13,8 +13,8 @@ from typing import Any
 from contract import CONTRACT_VERSION
 from contract.frames import HEADER, FrameError, FrameKind, encode, encode_json, parse_header
 from contract.job import Job
-from contract.result import Chunk, DocumentMetadata, Done, Element, Finding, Ready, Usage
-from contract.verdicts import Refusal
+from contract.result import Chunk, DocumentMetadata, Done, Element, Embedded, Finding, Ready, Usage
+from contract.verdicts import Refusal, Withheld
 from parsers.blocks import Refused
 
 PARSER_VERSION = "1"  # of the wire's own behaviour; what the parsers are is the image's digest
@@ -89,6 +89,7 @@ class FrameWriter:
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
         self._progress_due = 0.0
+        self._embedded = 0
 
     def write(self, frame: bytes) -> None:
         """Send bytes that are a whole frame."""
@@ -121,15 +122,39 @@ class FrameWriter:
         for finding in findings:
             self._send(FrameKind.FINDING, finding)
 
+    def artifact(self, piece: bytes) -> None:
+        """Send a piece of an embedded file."""
+        self.write(encode(FrameKind.ARTIFACT, piece))
+
+    def embedded(self, name: str, media_type: str, size: int, withheld: Withheld | None, detail: str) -> None:
+        """End an embedded file: say what the pieces before were, or why they do not count."""
+        self._embedded += 1
+        described: Embedded = {
+            "untrusted_name": name,
+            "media_type_hint": media_type,
+            "bytes": size,
+            "withheld": None if withheld is None else str(withheld),
+            "detail": detail,
+        }
+        self._send(FrameKind.EMBEDDED, described)
+
     def done(self, *, elements: int = 0, chunks: int = 0, text_chars: int = 0) -> None:
         """End a document."""
-        self._done({"refusal": None, "detail": "", "elements": elements, "chunks": chunks, "text_chars": text_chars})
+        self._done(None, "", elements, chunks, text_chars)
 
     def refuse(self, refusal: Refusal, detail: str) -> None:
         """End without a document."""
-        self._done({"refusal": str(refusal), "detail": detail[:300], "elements": 0, "chunks": 0, "text_chars": 0})
+        self._done(str(refusal), detail[:300], 0, 0, 0)
 
-    def _done(self, done: Done) -> None:
+    def _done(self, refusal: str | None, detail: str, elements: int, chunks: int, text_chars: int) -> None:
+        done: Done = {
+            "refusal": refusal,
+            "detail": detail,
+            "elements": elements,
+            "chunks": chunks,
+            "text_chars": text_chars,
+            "embedded": self._embedded,
+        }
         self._send(FrameKind.DONE, done)
 
     def _send(self, kind: FrameKind, payload: Mapping[str, Any]) -> None:

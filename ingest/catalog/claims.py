@@ -20,8 +20,10 @@ from typing import Any, Self
 import psycopg
 from sqlalchemy import Row, text
 
+from contract.verdicts import Reason
 from ingest.catalog import tenants
 from ingest.catalog.database import Database
+from ingest.catalog.lineage import SEPARATOR
 from ingest.catalog.parses import storable
 from ingest.catalog.sharing import AS_CLAIM, FREE_NOW, SUSPECTED, TAKEN, UNSUSPECTED, claim_in_shares
 from ingest.errors import DatabaseError, LeaseLost
@@ -33,10 +35,26 @@ LOCK_CLASS = 0x676C6F76  # "glov": the first half of a worker's advisory lock, i
 
 
 @dataclass(frozen=True, slots=True)
+class Within:
+    """Where an embedded file lies. Its bytes are kept under its claim's `version`, their hash, unless `withheld`.
+
+    `media_type` is what its container, or an earlier reading, said it is.
+    """
+
+    parent_id: int
+    depth: int
+    name: str
+    media_type: str
+    withheld: Reason | None
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
 class Claim:
     """One object, ours until the lease ends. `override` is what a reviewer decided about this content, or empty.
 
-    `deaths` are workers that died while it was theirs.
+    `deaths` are workers that died while it was theirs. `within` is None for a file of the source. The key of any other
+    is for people, and may change during the lease.
     """
 
     object_id: int
@@ -52,6 +70,12 @@ class Claim:
     attempts: int
     override: Json
     deaths: int = 0
+    within: Within | None = None
+
+    @property
+    def parent_key(self) -> str:
+        """The key of the file this one lies in; empty for a file of the source."""
+        return "" if self.within is None else self.key.removesuffix(SEPARATOR + self.within.name)
 
     @property
     def stored(self) -> StoredObject:
@@ -154,6 +178,8 @@ def claim(
 ) -> list[Claim]:
     """Take up to `count` objects that nobody works on, oldest first; with `object_ids`, only from among those.
 
+    What lies in one of those counts as one of them.
+
     Objects that were tried `attempts_max` times already are left for the next run. Callers never wait for each other
     and never get the same object. Leases that ran out are taken over. A tenant's limits hold; see `tenants`.
 
@@ -189,7 +215,8 @@ _CLAIM = f"""
     ))
     RETURNING {AS_CLAIM}
 """  # noqa: S608 - all constants
-_CLAIM_OF = _CLAIM.replace("s.source_id = :source", "s.source_id = :source AND id = ANY(CAST(:ids AS bigint[]))")
+_AMONG = "(id = ANY(CAST(:ids AS bigint[])) OR root_id = ANY(CAST(:ids AS bigint[])))"
+_CLAIM_OF = _CLAIM.replace("s.source_id = :source", f"s.source_id = :source AND {_AMONG}")
 
 
 def claim_fairly(
@@ -234,7 +261,15 @@ def _claim(row: Row[Any]) -> Claim:
         attempts=row.attempts,
         override=row.override,
         deaths=row.deaths,
+        within=_within(row),
     )
+
+
+def _within(row: Row[Any]) -> Within | None:
+    if row.parent_id is None:
+        return None
+    withheld = None if row.withheld is None else Reason(row.withheld)
+    return Within(row.parent_id, row.depth, row.name, row.media_type, withheld, row.withheld_detail)
 
 
 def heartbeat(

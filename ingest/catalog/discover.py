@@ -224,6 +224,12 @@ _COMPARE = f"""
             attempts = CASE WHEN kind = 'pending' AND {OVER} THEN 0 ELSE attempts END,
             not_before = CASE WHEN kind = 'pending' AND {OVER} THEN NULL ELSE not_before END
         FROM verdict WHERE objects.id = verdict.id AND verdict.kind IN ('unchanged', 'quarantined', 'pending')
+    ), inside AS (
+        UPDATE objects SET run_id = :run, state = CASE state WHEN 'indexed' THEN 'unchanged' ELSE state END
+        WHERE id = ANY(ARRAY(
+            SELECT objects.id FROM objects JOIN verdict ON objects.root_id = verdict.id AND verdict.kind = 'unchanged'
+            WHERE objects.root_id IS NOT NULL AND objects.state NOT IN ('pending', 'deleted')
+            ORDER BY objects.id FOR UPDATE OF objects SKIP LOCKED))
     )
     SELECT kind, count(*), array_agg(place) FILTER (WHERE kind = 'met') FROM (
         SELECT place, CASE WHEN kind = 'new' AND inserted.key_digest IS NULL THEN 'met' ELSE kind END AS kind

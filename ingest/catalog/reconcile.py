@@ -97,6 +97,21 @@ _CHECKS = {
         SELECT key FROM objects WHERE source_id = :source AND state = 'quarantined' AND NOT EXISTS (
             SELECT FROM quarantine_entries WHERE object_id = objects.id AND status IN ('held', 'purged'))
     """,
+    "inside a file that is quarantined or deleted": """
+        SELECT objects.key FROM objects JOIN objects parent ON parent.id = objects.parent_id
+        WHERE objects.source_id = :source AND objects.state <> 'deleted' AND parent.state IN ('quarantined', 'deleted')
+    """,
+    "with more or fewer files inside than its revision has": """
+        SELECT objects.key FROM objects JOIN documents ON documents.id = objects.document_id
+        JOIN revisions ON revisions.id = documents.current_revision_id
+        WHERE objects.source_id = :source AND objects.state IN ('indexed', 'unchanged') AND embedded_count <>
+            (SELECT count(*) FROM objects child WHERE child.parent_id = objects.id AND child.state <> 'deleted')
+    """,
+    "inside another file than its parent is": """
+        SELECT objects.key FROM objects JOIN objects parent ON parent.id = objects.parent_id
+        WHERE objects.source_id = :source AND (objects.depth <> parent.depth + 1
+            OR objects.root_id <> coalesce(parent.root_id, parent.id) OR objects.source_id <> parent.source_id)
+    """,
     "held by a worker that is dead": """
         SELECT objects.key FROM objects JOIN workers ON workers.id = objects.lease_owner
         WHERE source_id = :source AND NOT EXISTS (

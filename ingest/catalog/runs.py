@@ -126,21 +126,24 @@ def summarize(db: Database, run_id: str, deferral: Deferral | None = None) -> Ru
         deferred = 0 if deferral is None else connection.execute(text(_DEFERRED), {"run": run_id}).scalar_one()
         cpu_seconds = connection.execute(text(_CPU_SECONDS), {"run": run_id}).scalar_one()
         elsewhere = connection.execute(text(_ELSEWHERE), {"run": run_id, "source": run.source_id}).scalar_one()
-    counts = dict.fromkeys(Outcome, 0)
+    counts, embedded = dict.fromkeys(Outcome, 0), dict.fromkeys(Outcome, 0)
     reasons: dict[Reason, int] = {}
+    embedded_reasons: dict[Reason, int] = {}
     pending = 0
-    for state, reason, number in counted:
+    for inside, state, reason, number in counted:
         if state == State.PENDING:
             pending += number
             continue
-        counts[Outcome(state)] += number
+        (embedded if inside else counts)[Outcome(state)] += number
         if reason is not None:
-            reasons[Reason(reason)] = number
+            (embedded_reasons if inside else reasons)[Reason(reason)] = number
     return RunSummary(
         run_id=run_id,
         source=run.uri,
         counts=counts,
         reasons=reasons,
+        embedded=embedded,
+        embedded_reasons=embedded_reasons,
         pending=pending - deferred,
         pending_elsewhere=elsewhere,
         deferred=deferred,
@@ -154,7 +157,9 @@ _RUN = """
     SELECT uri, source_id, extract(epoch FROM coalesce(finished_at, clock_timestamp()) - started_at) AS seconds
     FROM runs JOIN sources ON sources.id = runs.source_id WHERE runs.id = :run
 """
-_COUNTS = "SELECT state, reason, count(*) FROM objects WHERE run_id = :run GROUP BY state, reason"
+_COUNTS = """
+    SELECT parent_id IS NOT NULL, state, reason, count(*) FROM objects WHERE run_id = :run GROUP BY 1, 2, 3
+"""
 _DEFERRED = """
     SELECT count(*) FROM objects WHERE run_id = :run AND state = 'pending' AND attempts = 0 AND lease_owner IS NULL
 """
@@ -165,18 +170,24 @@ _CPU_SECONDS = "SELECT coalesce(sum(cpu_seconds), 0) FROM sandbox_runs WHERE run
 
 
 def file_reports(
-    db: Database, run_id: str, states: Collection[str] = tuple(State), *, settled_by_run: bool = True
+    db: Database,
+    run_id: str,
+    states: Collection[str] = tuple(State),
+    *,
+    settled_by_run: bool = True,
+    with_parents: bool = False,
 ) -> Iterator[FileReport]:
     """Each object accounted to the run and in one of these states, in the order of first sight, a thousand at a time.
 
-    Without `settled_by_run`, only those that the run came upon in that state and did no work on. Seconds, CPU
-    and memory are those of this run's sandboxes.
+    Without `settled_by_run`, only those that the run came upon in that state and did no work on; with `with_parents`,
+    only files inside others that came to that state when their container did. Seconds, CPU and memory are those of this
+    run's sandboxes.
     """
     after = 0
     while True:
         with db.begin() as connection:
             parameters = {"run": run_id, "states": list(states), "after": after, "count": _REPORTS_AT_ONCE}
-            parameters["settled"] = settled_by_run
+            parameters |= {"settled": settled_by_run, "with_parents": with_parents}
             rows = connection.execute(text(_REPORTS), parameters).all()
         yield from (_report(row) for row in rows)
         if len(rows) < _REPORTS_AT_ONCE:
@@ -190,16 +201,19 @@ _REPORTS = """
     WITH page AS MATERIALIZED (
         SELECT * FROM objects
         WHERE run_id = :run AND state = ANY(:states) AND id > :after
-          AND (:settled OR settled_run_id IS DISTINCT FROM run_id)
+          AND (:settled OR CASE WHEN parent_id IS NOT NULL AND settled_run_id IS NULL THEN :with_parents
+                                ELSE NOT :with_parents AND settled_run_id IS DISTINCT FROM run_id END)
         ORDER BY id LIMIT :count
     )
-    SELECT page.id, page.key, page.state, page.reason, page.detail, page.media_type, used.*,
+    SELECT page.id, page.key, coalesce(parent.key, '') AS parent, page.state, page.reason, page.detail, page.media_type,
+           used.*,
            coalesce(entry.findings, revision.findings, '[]'::jsonb) AS findings,
            CASE WHEN page.document_live THEN coalesce(revision.chunk_count, 0) ELSE 0 END AS chunks
     FROM page
     LEFT JOIN documents ON documents.id = page.document_id AND page.document_live
     LEFT JOIN revisions revision ON revision.id = documents.current_revision_id
     LEFT JOIN quarantine_entries entry ON entry.object_id = page.id AND entry.status = 'held'
+    LEFT JOIN objects parent ON parent.id = page.parent_id
     CROSS JOIN LATERAL (
         SELECT coalesce(max(parser_digest), '') AS parser, coalesce(sum(wall_seconds), 0) AS seconds,
                coalesce(sum(cpu_seconds), 0) AS cpu_seconds, coalesce(max(memory_peak_bytes), 0) AS peak_memory_bytes
@@ -222,4 +236,5 @@ def _report(row: Row[Any]) -> FileReport:
         cpu_seconds=float(row.cpu_seconds),
         peak_memory_bytes=int(row.peak_memory_bytes),
         chunks=int(row.chunks),
+        parent=row.parent,
     )

@@ -10,6 +10,9 @@ What the database itself refuses, whatever the code above it does:
     a document answering with another document's revision                FOREIGN KEY (id, current_revision_id)
     two chunks in one place, or one chunk twice                          UNIQUE, PRIMARY KEY on chunks
     two open quarantine entries for one object                           partial UNIQUE index
+    an embedded file without a parent, a root and an identity there      CHECK on objects
+    a key of a source that is taken for an embedded file, or the reverse CHECK on objects: the latter's `key_digest` is
+                                                                         of bytes that no text can hold (NUL)
 
 `migrations/` makes these tables; a test compares the two, table by table.
 """
@@ -189,7 +192,8 @@ documents = Table(
     Column("changed_at", _TIME, nullable=False, server_default=_NOW),
     UniqueConstraint("source_id", "key_digest"),
     UniqueConstraint("id", "live"),
-    CheckConstraint("key_digest = sha256(convert_to(key, 'UTF8'))", name="key_digest_check"),
+    Column("embedded", Boolean, nullable=False, server_default=text("false")),
+    CheckConstraint("embedded OR key_digest = sha256(convert_to(key, 'UTF8'))", name="key_digest_check"),
     ForeignKeyConstraint(["id", "current_revision_id"], ["revisions.document_id", "revisions.id"], use_alter=True),
 )
 
@@ -207,6 +211,7 @@ revisions = Table(
     _json("findings", "[]"),
     _json("artifacts"),
     Column("chunk_count", Integer, nullable=False),
+    Column("embedded_count", Integer, nullable=False, server_default=text("0")),
     Column("created_at", _TIME, nullable=False, server_default=_NOW),
     UniqueConstraint("document_id", "sha256", "parser_digest", "options_digest"),
     UniqueConstraint("document_id", "id"),
@@ -251,8 +256,27 @@ objects = Table(
     Column("charged_day", Date),  # NULL: nothing of it is charged to its tenant that may still be given back
     Column("charged_bytes", BigInteger),
     _json("override"),
+    # Of a file inside another; its `key` is for people, its `version` the hash of its content.
+    Column("parent_id", BigInteger, ForeignKey("objects.id")),
+    Column("root_id", BigInteger, ForeignKey("objects.id")),  # the file of the source that it came with
+    Column("depth", Integer, nullable=False, server_default=text("0")),
+    Column("place", Integer),  # among its siblings
+    _text("name"),
+    Column("member", LargeBinary),  # its lasting identity within its parent
+    Column("withheld", Text),  # why its bytes are not to be had, decided before it was read
+    _text("withheld_detail"),
     UniqueConstraint("source_id", "key_digest"),
-    CheckConstraint("key_digest = sha256(convert_to(key, 'UTF8'))", name="key_digest_check"),
+    CheckConstraint(
+        "key_digest = CASE WHEN parent_id IS NULL THEN sha256(convert_to(key, 'UTF8')) "
+        r"ELSE sha256('\x00'::bytea || int8send(parent_id) || member) END",
+        name="key_digest_check",
+    ),
+    CheckConstraint(
+        "num_nonnulls(parent_id, root_id, place, member) IN (0, 4) AND (depth > 0) = (parent_id IS NOT NULL)",
+        name="embedded_check",
+    ),
+    CheckConstraint("withheld IS NULL OR parent_id IS NOT NULL", name="withheld_check"),
+    CheckConstraint(_one_of("withheld", Reason), name="withheld_word_check"),
     CheckConstraint(_one_of("state", State), name="state_check"),
     CheckConstraint(_one_of("reason", Reason), name="reason_word_check"),
     CheckConstraint("(state = 'quarantined') = (reason IS NOT NULL)", name="reason_check"),
@@ -281,6 +305,14 @@ objects = Table(
     ),
     Index("objects_lease_owner_index", "lease_owner", postgresql_where=text("lease_owner IS NOT NULL")),
     Index("objects_document_id_index", "document_id"),
+    Index("objects_parent_id_index", "parent_id", postgresql_where=text("parent_id IS NOT NULL")),
+    Index("objects_root_id_index", "root_id", postgresql_where=text("root_id IS NOT NULL")),
+    Index(
+        "objects_embedded_key_index",
+        "key",
+        postgresql_using="hash",
+        postgresql_where=text("parent_id IS NOT NULL"),
+    ),
     postgresql_with={"fillfactor": "80"},  # re-accounting an unchanged object then stays on its page, off the indexes
 )
 

@@ -28,7 +28,7 @@ TAKEN = """
 """
 AS_CLAIM = """
     objects.id, objects.source_id, objects.run_id, key, version, size, modified, irregular, fence, lease_owner,
-    attempts, override, deaths
+    attempts, override, deaths, parent_id, depth, name, media_type, withheld, withheld_detail
 """
 
 
@@ -69,7 +69,8 @@ _CLAIM_SHARE = f"""
                 SELECT free.id, free.size, sources.priority FROM sources CROSS JOIN LATERAL (
                     SELECT id, size FROM objects
                     WHERE source_id = sources.id AND {FREE_NOW}
-                      AND (CAST(:ids AS bigint[]) IS NULL OR id = ANY(CAST(:ids AS bigint[])))
+                      AND (CAST(:ids AS bigint[]) IS NULL
+                           OR id = ANY(CAST(:ids AS bigint[])) OR root_id = ANY(CAST(:ids AS bigint[])))
                     ORDER BY deaths, id LIMIT :count FOR UPDATE SKIP LOCKED
                 ) free
                 WHERE sources.id = ANY(CAST(:sources AS int[])) AND sources.tenant = :tenant

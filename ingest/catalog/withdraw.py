@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, text
 
+from ingest.catalog import lineage
 from ingest.catalog.database import Database
 from ingest.catalog.discover import key_digest
 from ingest.catalog.parses import storable
@@ -80,7 +81,8 @@ _SEEN = """
 _MISSING = """
     missing AS (
         SELECT objects.* FROM {objects}
-        WHERE objects.source_id = :source AND objects.run_id <> :run AND objects.state <> 'deleted' AND NOT {seen}
+        WHERE objects.source_id = :source AND objects.parent_id IS NULL
+          AND objects.run_id <> :run AND objects.state <> 'deleted' AND NOT {seen}
           AND NOT EXISTS (
             SELECT FROM unnest(CAST(:hidden AS text[])) AS folder WHERE starts_with(objects.key, folder))
     )
@@ -102,7 +104,8 @@ def listing_of(db: Database, source_id: int, run_id: str) -> Listing:
 
 _HIDDEN = _with_parts("""
     SELECT objects.key FROM {objects}
-    WHERE objects.source_id = :source AND objects.irregular = 'unreadable' AND objects.key LIKE '%/'
+    WHERE objects.source_id = :source AND objects.parent_id IS NULL
+      AND objects.irregular = 'unreadable' AND objects.key LIKE '%/'
       AND objects.state <> 'deleted' AND {seen} ORDER BY objects.id
 """)
 
@@ -128,9 +131,11 @@ _SURVEY = """
         SELECT {likeness} AS likeness, count(*) AS number FROM missing GROUP BY 1
     ), arrived AS (
         SELECT objects.{likeness} AS likeness, count(*) AS number FROM {objects}
-        WHERE objects.source_id = :source AND objects.run_id = :run AND {condition} GROUP BY 1
+        WHERE objects.source_id = :source AND objects.parent_id IS NULL AND objects.run_id = :run AND {condition}
+        GROUP BY 1
     )
-    SELECT (SELECT count(*) FROM objects WHERE source_id = :source AND state <> 'deleted') AS standing,
+    SELECT (SELECT count(*) FROM objects
+            WHERE source_id = :source AND parent_id IS NULL AND state <> 'deleted') AS standing,
            coalesce(sum(gone.number), 0)::bigint AS missing,
            coalesce(sum(greatest(gone.number - coalesce(arrived.number, 0), 0)), 0) AS lost
     FROM gone LEFT JOIN arrived USING (likeness)
@@ -166,7 +171,7 @@ _FIND_ARRIVALS = _with_parts("""
         SELECT DISTINCT size FROM missing WHERE state IN ('indexed', 'unchanged') AND sha256 <> ''
     )
     SELECT id, key, version, size FROM objects
-    WHERE source_id = :source AND run_id = :run AND state = 'pending' AND lease_owner IS NULL
+    WHERE source_id = :source AND parent_id IS NULL AND run_id = :run AND state = 'pending' AND lease_owner IS NULL
       AND document_id IS NULL AND irregular = '' AND size <= :size_max AND size IN (SELECT size FROM sizes)
       AND NOT EXISTS (
         SELECT FROM documents WHERE documents.source_id = :source AND documents.key_digest = objects.key_digest)
@@ -183,10 +188,10 @@ def departed(db: Database, listing: Listing, digests: Sequence[str], *, count: i
 
 _FIND_DEPARTED = _with_parts("""
     WITH {missing}, ranked AS (
-        SELECT missing.*, row_number() OVER (PARTITION BY sha256 ORDER BY id) AS place FROM missing
+        SELECT missing.*, row_number() OVER (PARTITION BY sha256 ORDER BY id) AS rank FROM missing
         WHERE state IN ('indexed', 'unchanged') AND sha256 = ANY(CAST(:digests AS text[]))
     )
-    SELECT id, key, version, sha256, document_id FROM ranked WHERE place <= :count ORDER BY id
+    SELECT id, key, version, sha256, document_id FROM ranked WHERE rank <= :count ORDER BY id
 """)
 
 
@@ -248,6 +253,7 @@ def move(connection: Connection, listing: Listing, gone: Missing, arrival: Arriv
     connection.execute(text("UPDATE objects SET document_id = NULL WHERE id = :gone"), known)
     settled = {"document": gone.document_id, "sha256": gone.sha256, "detail": storable(f"moved from {gone.key}")}
     connection.execute(text(_SETTLE_ARRIVAL), known | settled)
+    lineage.move_below(connection, gone.object_id, arrival.object_id, listing.run_id)
     return True
 
 

@@ -25,6 +25,11 @@ def printable(text: str, width: int | None = None) -> str:
     return shown
 
 
+def provenance_of(names: Sequence[str], width: int | None = None) -> str:
+    """Where a file was found, outermost first: `mail.eml → invoice.zip → a.pdf`. Of a file of the source, its key."""
+    return printable(" → ".join(names), width)
+
+
 def _escape(character: str) -> str:
     return character.encode("unicode_escape").decode("ascii")
 

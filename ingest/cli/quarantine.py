@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from contract.verdicts import Reason
-from ingest.cli.display import emit, human_bytes, note, printable, table
+from ingest.cli.display import emit, human_bytes, note, printable, provenance_of, table
 from ingest.cli.options import decision_options, json_option, settings_from, settings_options
 from ingest.settings import Settings
 
@@ -34,7 +34,8 @@ def list_(reason: str | None, every: bool, as_json: bool, assignments: tuple[str
             emit({"type": "quarantine", **entry.as_json()})
         return
     rows = [
-        (e.id, e.reason, printable(e.key, 48), human_bytes(e.size), e.status, printable(e.detail, 60)) for e in entries
+        (e.id, e.reason, provenance_of(e.provenance, 64), human_bytes(e.size), e.status, printable(e.detail, 60))
+        for e in entries
     ]
     table(("id", "reason", "key", "size", "status", "detail"), rows)
 
@@ -59,7 +60,7 @@ def show(entry_id: int, save_original: Path | None, as_json: bool, assignments: 
     if as_json:
         emit({"type": "quarantine", **entry.as_json()})
     else:
-        _show_fields("", entry.as_json())
+        _show_fields("", entry.as_json() | {"provenance": provenance_of(entry.provenance)})
     if save_original is not None:
         _save(settings, entry.original_uri, save_original)
         note(f"original bytes written to {save_original}")

@@ -74,7 +74,7 @@ def account(summary: RunSummary | None, exit_code: ExitCode, as_json: bool, fail
     if summary is None:
         return exit_code
     show_summary(summary, as_json)
-    failed = exit_code is ExitCode.OK and summary.counts.get(Outcome.QUARANTINED) and fail_on == "quarantined"
+    failed = exit_code is ExitCode.OK and summary.quarantined and fail_on == "quarantined"
     return ExitCode.QUARANTINED if failed else exit_code
 
 
@@ -231,11 +231,20 @@ def show_summary(summary: RunSummary, as_json: bool) -> None:
         if summary.counts.get(outcome) and outcome is not Outcome.QUARANTINED
     ]
     rows += [(Outcome.QUARANTINED.value, reason.value, count) for reason, count in sorted(summary.reasons.items())]
+    rows += [
+        (f"{outcome.value}, embedded", "", count)
+        for outcome, count in summary.embedded.items()
+        if count and outcome is not Outcome.QUARANTINED
+    ]
+    rows += [
+        (f"{Outcome.QUARANTINED.value}, embedded", reason.value, count)
+        for reason, count in sorted(summary.embedded_reasons.items())
+    ]
     if summary.deferred:
         rows.append(("deferred", str(summary.deferral), summary.deferred))
     if summary.pending:
         rows.append(("pending", "our fault; run again", summary.pending))
     table(("outcome", "reason", "files"), rows)
-    if summary.reasons:
-        note(f"{sum(summary.reasons.values())} in quarantine: gloveport quarantine list")
+    if summary.quarantined:
+        note(f"{summary.quarantined} in quarantine: gloveport quarantine list")
     note(f"run {summary.run_id}: {summary.seconds:.1f} s, {summary.cpu_seconds:.1f} CPU-s in sandboxes")

@@ -2,7 +2,7 @@
 
 import click
 
-from ingest.cli.display import emit, note, printable, use_colour
+from ingest.cli.display import emit, note, printable, provenance_of, use_colour
 from ingest.cli.options import json_option, settings_from, settings_options
 
 
@@ -22,7 +22,7 @@ def command(query: str, limit: int, as_json: bool, assignments: tuple[str, ...])
 
     def show(number: int, hit: Hit) -> None:
         pages = ", ".join(map(str, hit.page_numbers))
-        place = printable(hit.key) + (f", page {pages}" if pages else "")
+        place = provenance_of(hit.provenance) + (f", page {pages}" if pages else "")
         click.secho(f"{number}. {place}", bold=use_colour())
         if hit.heading_path:
             click.echo("   " + printable(" › ".join(hit.heading_path)))

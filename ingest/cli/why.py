@@ -4,7 +4,7 @@ import sys
 
 import click
 
-from ingest.cli.display import emit, human_bytes, note, printable
+from ingest.cli.display import emit, human_bytes, note, printable, provenance_of
 from ingest.cli.options import json_option, settings_from, settings_options
 from ingest.errors import ExitCode
 from ingest.outcome import Json
@@ -25,11 +25,14 @@ def command(key: str, as_json: bool, assignments: tuple[str, ...]) -> None:
         if as_json:
             emit(story.as_json())
             continue
-        click.echo(f"{printable(story.key)}  in  {printable(story.source_uri)}")
+        click.echo(f"{provenance_of(story.provenance)}  in  {printable(story.source_uri)}")
         click.echo("  " + _standing(story.standing))
         events = [*map(_revision, story.revisions), *map(_sandbox, story.sandboxes), *_entries(story.quarantine)]
         for line in sorted(events):
             click.echo("  " + printable(line))
+        for child in story.embedded:
+            reason = f": {child['reason']}" if child["reason"] else ""
+            click.echo(f"  holds  {printable(child['key'])}  {child['state']}{reason}")
     if not found:
         note("no file of this key was ever seen")
         sys.exit(ExitCode.USAGE)

@@ -35,7 +35,8 @@ class Query:
 class Hit:
     """A chunk that answers. `score` is above 0 and below 1, comparable within one answer.
 
-    `marks` are (start, end) of matched words within `snippet`. Pages count from 1.
+    `marks` are (start, end) of matched words within `snippet`. Pages count from 1. `provenance` are the names from the
+    file of the source down to the one that answers.
     """
 
     chunk_id: str
@@ -49,6 +50,7 @@ class Hit:
     heading_path: tuple[str, ...]
     page_numbers: tuple[int, ...]
     score: float
+    provenance: tuple[str, ...]
 
     def as_json(self) -> Json:
         """The documented object of `search --json`."""
@@ -57,6 +59,7 @@ class Hit:
             "score": round(self.score, 6),
             "source": self.source_uri,
             "key": self.key,
+            "provenance": list(self.provenance),
             "title": self.title,
             "page_numbers": list(self.page_numbers),
             "heading_path": list(self.heading_path),

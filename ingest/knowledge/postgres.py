@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Row, text
 
 from ingest.catalog.database import Database
+from ingest.catalog.lineage import PROVENANCE
 from ingest.knowledge import lexemes
 from ingest.knowledge.base import ExportedChunk, Hit, Query, Swap
 from ingest.knowledge.search import Question, question, snippet, words_of
@@ -127,8 +128,8 @@ _INSERT = """
         element_ids text[], spans jsonb, token_count int, search text)
 """
 # The share of terms met counts first, then how close and how high in the document they stand.
-_SEARCH = """
-    WITH asked AS (SELECT CAST(:query AS tsquery) AS query, CAST(:terms AS tsquery[]) AS terms)
+_SEARCH = f"""
+    WITH asked AS (SELECT CAST(:query AS tsquery) AS query, CAST(:terms AS tsquery[]) AS terms), best AS MATERIALIZED (
     SELECT chunks.*, documents.key, documents.title, sources.uri,
            (met.number + ts_rank_cd(chunks.search, asked.query, 1 | 32)) / (cardinality(asked.terms) + 1.0) AS score
     FROM asked
@@ -141,10 +142,17 @@ _SEARCH = """
     WHERE CAST(:sources AS int[]) IS NULL OR documents.source_id = ANY(CAST(:sources AS int[]))
     ORDER BY score DESC, documents.key COLLATE "C", sources.uri COLLATE "C", chunks.ordinal
     LIMIT :limit
-"""
+    )
+    SELECT best.*, coalesce((
+        SELECT {PROVENANCE.format(object="objects.id")} FROM objects
+        WHERE objects.document_id = best.document_id LIMIT 1
+    ), ARRAY[best.key]) AS provenance
+    FROM best ORDER BY score DESC, key COLLATE "C", uri COLLATE "C", ordinal
+"""  # noqa: S608 - all constants
 _EXPORT = """
     SELECT documents.key, chunks.* FROM chunks JOIN documents ON documents.id = chunks.document_id
-    WHERE documents.source_id = :source ORDER BY documents.key COLLATE "C", chunks.ordinal
+    WHERE documents.source_id = :source
+    ORDER BY documents.key COLLATE "C", documents.key_digest, chunks.ordinal
 """
 
 
@@ -194,4 +202,5 @@ def _hit(row: Row[Any], asked: Question, stems: lexemes.Stems) -> Hit:
         heading_path=tuple(row.heading_path),
         page_numbers=tuple(row.page_numbers),
         score=float(row.score),
+        provenance=tuple(row.provenance),
     )

@@ -21,10 +21,17 @@ class Stop(NamedTuple):
 
 
 class Deadlines:
-    """The clocks of one run: wall, stall, CPU-seconds, output. `cpu_seconds_before` is what warming up had used."""
+    """The clocks of one run: wall, stall, CPU-seconds, output. `cpu_seconds_before` is what warming up had used.
 
-    def __init__(self, limits: Limits, input_bytes: int, *, now: float, cpu_seconds_before: float) -> None:
+    Bytes of embedded files count apart from all other output, up to `embedded_bytes_max`, which the job allows.
+    """
+
+    def __init__(
+        self, limits: Limits, input_bytes: int, *, now: float, cpu_seconds_before: float, embedded_bytes_max: int = 0
+    ) -> None:
         self._limits = limits
+        self._embedded_bytes_max = embedded_bytes_max
+        self._embedded_bytes = 0
         self._wall_seconds = limits.wall_seconds_for(input_bytes)
         self._wall_at = now + self._wall_seconds
         self._stall_at = now + limits.stall_seconds
@@ -33,9 +40,10 @@ class Deadlines:
         self._output_bytes = 0
         self._frames = 0
 
-    def frame_arrived(self, now: float) -> None:
-        """Any frame is a sign of life."""
+    def frame_arrived(self, now: float, embedded_bytes: int = 0) -> None:
+        """Any frame is a sign of life. `embedded_bytes` is how many of an embedded file it carried."""
         self._frames += 1
+        self._embedded_bytes += embedded_bytes
         self._stall_at = now + self._limits.stall_seconds
 
     def output_arrived(self, size: int) -> None:
@@ -56,7 +64,7 @@ class Deadlines:
     def passed(self, now: float, cpu_seconds: float) -> Stop | None:
         """The limit that was reached, if any. `cpu_seconds` is the control group's last reading."""
         limits = self._limits
-        if self._output_bytes > limits.output_bytes:
+        if self._output_bytes - min(self._embedded_bytes, self._embedded_bytes_max) > limits.output_bytes:
             return Stop(Reason.OUTPUT_LIMIT, f"more than {limits.output_bytes} bytes of output")
         if self._frames > max(1, limits.output_bytes // OUTPUT_BYTES_PER_FRAME_MIN):
             return Stop(Reason.OUTPUT_LIMIT, f"more than {self._frames - 1} frames of output")

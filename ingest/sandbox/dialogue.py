@@ -135,8 +135,8 @@ class Dialogue:
             meter.sample()
         transcript = self.transcript
         for untrusted_piece in untrusted_pieces:
-            for _ in range(self._cut(untrusted_piece)):
-                deadlines.frame_arrived(now)
+            for embedded_bytes in self._cut(untrusted_piece):
+                deadlines.frame_arrived(now, embedded_bytes)
             # After each piece, not each reading: a reading can hold fifty thousand empty frames.
             if not transcript.rule_broken:
                 transcript.stop = deadlines.passed(now, meter.counters.cpu_seconds)
@@ -145,17 +145,20 @@ class Dialogue:
         if not (untrusted_pieces or self._channel.ended):
             transcript.stop = deadlines.passed(now, meter.counters.cpu_seconds)
 
-    def _cut(self, untrusted_piece: memoryview) -> int:
-        """Cut frames out of output. Returns how many; a broken rule is noted in the transcript."""
+    def _cut(self, untrusted_piece: memoryview) -> list[int]:
+        """Cut frames out of output. Returns how many bytes of an embedded file each carried, mostly 0.
+
+        A broken rule is noted in the transcript.
+        """
         transcript = self.transcript
-        count = 0
+        carried: list[int] = []
         if transcript.done and untrusted_piece:
             transcript.rule_broken = "output after DONE"
         if transcript.rule_broken:
-            return 0
+            return carried
         try:
             for untrusted_frame in self._splitter.feed(bytes(untrusted_piece)):
-                count += 1
+                carried.append(len(untrusted_frame.payload) if untrusted_frame.kind is FrameKind.ARTIFACT else 0)
                 if transcript.done:
                     transcript.rule_broken = "output after DONE"
                     break
@@ -164,7 +167,7 @@ class Dialogue:
             transcript.rule_broken = "output after DONE" if transcript.done else str(error)
         if transcript.done and not self._splitter.at_boundary():
             transcript.rule_broken = "output after DONE"
-        return count
+        return carried
 
     def _keep(self, untrusted_frame: Frame) -> None:
         transcript = self.transcript

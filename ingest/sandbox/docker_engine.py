@@ -141,6 +141,7 @@ class DockerEngine:
             job["input_bytes"],
             now=dispatched_at,
             cpu_seconds_before=sandbox.meter.counters.cpu_seconds,
+            embedded_bytes_max=job["options"]["embedded_bytes_max"],
         )
         try:
             transcript = sandbox.dialogue.converse(job, document, deadlines, sandbox.meter, wake)

@@ -27,7 +27,9 @@ FILES_OF_THE_ENGINE: Final = frozenset({"/etc/hostname", "/etc/hosts", "/etc/res
 ENVIRONMENT_OF_THE_ENGINE: Final = frozenset({"PATH", "HOSTNAME", "HOME", "LC_CTYPE"})
 
 _READY: Final = encode_json(FrameKind.READY, {"contract": CONTRACT_VERSION, "parser_version": "probe"})
-_DONE: Final = encode_json(FrameKind.DONE, {"refusal": None, "detail": "", "elements": 0, "chunks": 0, "text_chars": 0})
+_DONE: Final = encode_json(
+    FrameKind.DONE, {"refusal": None, "detail": "", "elements": 0, "chunks": 0, "text_chars": 0, "embedded": 0}
+)
 _OPENING: Final = f"import os, time\nos.write(1, {_READY!r})\n"
 _ALLOCATE: Final = _OPENING + "held = []\nwhile True: held.append(b'x' * (1 << 20))\n"
 _SLEEP: Final = _OPENING + "time.sleep(3600)\n"
@@ -165,7 +167,7 @@ def _run(engine: DockerEngine, profile: Profile, script: str) -> SandboxRun:
         "contract": CONTRACT_VERSION,
         "media_type_hint": "",
         "input_bytes": 0,
-        "options": {"chunk_tokens_max": 1},
+        "options": {"chunk_tokens_max": 1, "embedded_files_max": 0, "embedded_bytes_max": 0},
         "wall_seconds": profile.limits.wall_seconds,
         "output_bytes_max": profile.limits.output_bytes,
     }

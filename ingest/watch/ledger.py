@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
-from ingest import audit
+from ingest import audit, children
 from ingest.audit import AuditKind
 from ingest.catalog import observe, withdraw
 from ingest.catalog.settle import retire_document
@@ -150,11 +150,14 @@ class Ledger:
                         chunks[item.object_id] = self._at.knowledge.withdraw(connection, item.document_id)
                         retire_document(connection, item.document_id)
                 ids = [item.object_id for item in gone]
+                below = children.withdraw(connection, self._at.knowledge, ids, self._run_id, "gone with its container")
                 listing = withdraw.Listing(self._source_id, self._run_id)
                 withdraw.settle_deleted(connection, listing, ids, "gone from its store")
                 for item in gone:
                     told: Json = {"key": item.key, "version": item.version, "run": self._run_id}
                     told["chunks_withdrawn"] = chunks.get(item.object_id, 0)
+                    inside = [each for each in below if each.root_id == item.object_id]
+                    told["embedded_withdrawn"] = children.told(inside)
                     subject = f"object {item.object_id}"
                     audit.append(connection, AuditKind.DELETED, subject=subject, actor=self._actor, detail=told)
                 reached(CrashPoint.WITHDRAW_INSIDE)

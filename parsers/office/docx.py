@@ -11,7 +11,7 @@ from parsers.blocks import Block, FoundIssue, ParsedDocument, Refused, Report
 from parsers.markup.html_table import plain_lines
 from parsers.office.core_properties import read_core_properties
 from parsers.office.decoration import as_decoration
-from parsers.office.inspection import inspect_package, inspect_text
+from parsers.office.inspection import inspect_package, inspect_text, pass_on_embedded
 from parsers.office.names import R, W, child, toggle, val
 from parsers.office.numbering import Numbering
 from parsers.office.package import Package
@@ -70,6 +70,7 @@ def _read(document: bytes, report: Report) -> ParsedDocument:
     parsed.languages = _languages(package, main)
     found = [*inspect_text(reading.hidden, reading.active_fields), *inspect_package(package)]
     parsed.findings = [*package.findings, *reading.findings, *found]
+    pass_on_embedded(package, report.files)
     return parsed
 
 
@@ -90,6 +91,7 @@ def _read_again(document: bytes, report: Report, failure: Exception) -> ParsedDo
         package = Package(document)
         parsed.media_type = _media_type(package, _main_part(package))
         found += [*inspect_package(package), *package.findings]
+        pass_on_embedded(package, report.files)
     except (Refused, MemoryError):
         raise
     except Exception as error:  # noqa: BLE001 - nobody has looked for macros then, which is worth more than a note

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from contract.verdicts import FindingKind, Severity
-from parsers.blocks import FoundIssue
+from parsers.blocks import FoundIssue, Outlet
 from parsers.office.package import Package, Relationship
 
 _EMBEDDED = frozenset(("oleObject", "package", "aFChunk", "embeddedObject"))
@@ -36,6 +36,17 @@ def inspect_package(package: Package) -> Iterator[FoundIssue]:
     if len(embedded) > _PARTS_NAMED_MAX:
         more = f"{len(embedded) - _PARTS_NAMED_MAX} more embedded files"
         yield _found(FindingKind.EMBEDDED_FILE, Severity.LOW, "package", more)
+
+
+def pass_on_embedded(package: Package, files: Outlet) -> None:
+    """Files inside the package go out to be read each for itself: what Word keeps under `embeddings/`.
+
+    An OLE object (`oleObject1.bin`) goes out as the compound file it is.
+    """
+    for name in package.names():
+        lowered = name.lower()
+        if "/embeddings/" in f"/{lowered}" and not lowered.endswith((".rels", "/")):
+            files.embed(name.rpartition("/")[2], package.pieces(name), package.content_type(name))
 
 
 def inspect_text(hidden: list[str], active_fields: list[str], place: str = "word/document.xml") -> Iterator[FoundIssue]:

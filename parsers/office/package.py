@@ -81,6 +81,13 @@ class Package:
             self._found(FindingKind.TRUNCATED, Severity.MEDIUM, part, refused.detail)
             return None
 
+    def pieces(self, part: str) -> Iterator[bytes]:
+        """A part's bytes as they are unpacked. Raises `Refused` when it is missing or bad, at its end at latest."""
+        name = self._names.get(_key(part))
+        if name is None:
+            raise Refused(Refusal.CORRUPT, f"no part {part}")
+        yield from self._zip.pieces(self._zip.getinfo(name))
+
     def relationships(self, part: str) -> dict[str, Relationship]:
         """A part's relationships by id; of the package itself for ""."""
         if part not in self._relationships:

@@ -7,6 +7,7 @@ from parsers.blocks import FoundIssue, ParsedDocument, Refused, Report
 from parsers.pdf.annotations import notes_and_values
 from parsers.pdf.assemble import blocks_of
 from parsers.pdf.engine import MUPDF_ERRORS, forget_caches, opened
+from parsers.pdf.files import pass_on_files
 from parsers.pdf.findings import hidden_layers, hidden_text, objects_of_note
 from parsers.pdf.layout import lay_out
 from parsers.pdf.metadata import iso_date, outline_levels, text_field
@@ -31,6 +32,7 @@ class PdfParser:
 def _parse(pdf: Any, report: Report) -> ParsedDocument:
     result = ParsedDocument(MEDIA_TYPE, [])
     pieces = _pieces(pdf, result, report)
+    pass_on_files(pdf, report)
     heights = {page: size[1] for page, size in result.page_sizes.items()}
     result.blocks = blocks_of(pieces, outline_levels(pdf), heights)
     pages = pdf.page_count

@@ -29,8 +29,8 @@ from ingest.sandbox.base import Profile, SandboxRun
 from ingest.sandbox.scripted import Play, ScriptedEngine, played
 from ingest.settings import Settings
 from ingest.store.base import ObjectStore
-from tests.chaos.uploads import CHANGED, CORRUPT, CRASHES, FLAKY, INPUT_BYTES, LIES, STALLS
-from tests.integration.pipeline.speech import READY, done, frame, refuses
+from tests.chaos.uploads import CHANGED, CORRUPT, CRASHES, FLAKY, HOLDS, INPUT_BYTES, LIES, STALLS
+from tests.integration.pipeline.speech import READY, done, frame, holds, refuses, says
 
 PROFILE = Profile("text", "sha256:" + "0" * 64, "sha256:" + "1" * 64)
 LEASE_SECONDS = 0.9  # a third of it between heartbeats, so that a run of one second has some
@@ -70,6 +70,10 @@ def sandbox(_profile: Profile, _job: Job, content: bytes) -> Play:
         return played([READY, frame(FrameKind.METADATA, {"media_type": "text/plain"}), done(elements=5)])
     if content.startswith(CORRUPT):
         return refuses("corrupt")
+    if content.startswith(HOLDS):
+        files = [(name, inside.encode()) for name, inside in json.loads(content.removeprefix(HOLDS))]
+        listed = "Holds " + ", ".join(name for name, _ in files)
+        return says(listed, *(piece for name, inside in files for piece in holds(name, inside)))
     text = content.decode().strip()
     return reads(text) if text else refuses("empty")
 

@@ -10,6 +10,8 @@ CHANGED = "and this is the version that counts"
 
 # What the scripted sandbox does at a content that begins with one of these.
 CRASHES, LIES, CORRUPT, STALLS = b"hostile: crash ", b"hostile: lie ", b"hostile: corrupt ", b"hostile: stall "
+# A file that holds others: this, then a JSON list of their names and contents.
+HOLDS = b"holds "
 # The first sandbox of each process that is given this fails through no fault of the file.
 FLAKY = b"flaky: "
 
@@ -27,6 +29,11 @@ def content_of(number: int) -> bytes:
         return (b"", b" \n ", CRASHES + b"%d" % number, CRASHES + b"again", LIES + b"%d" % number, CORRUPT)[same]
     if number == 144:
         return b"x" * (INPUT_BYTES + 1)
+    if number % 25 == 11:
+        inside = [["note.txt", f"Note {number}: mind the seam."], ["bad.doc", f"{CORRUPT.decode()}{number % 50}"]]
+        if number % 50 == 11:
+            inside.append(["more.zip", HOLDS.decode() + json.dumps([["deep.txt", f"Deep in {number}."]])])
+        return HOLDS + json.dumps(inside).encode()
     if number % 50 == 7:
         number -= 5  # the same content under another name
     prefix = FLAKY.decode() if number % 100 == 35 else ""

@@ -14,6 +14,7 @@ from typing import Any
 import docker
 import pytest
 
+from contract import CONTRACT_VERSION
 from contract.frames import FrameKind
 from contract.job import Job
 from ingest.images.base import ensure_base
@@ -25,7 +26,7 @@ from ingest.sandbox.docker_engine import DockerEngine
 
 HERE = Path(__file__).parent
 TAG = "gloveport-tests/attacks:1"
-OPTIONS = {"chunk_tokens_max": 512}
+OPTIONS = {"chunk_tokens_max": 512, "embedded_files_max": 100, "embedded_bytes_max": 1 << 20}
 
 # As small as lets an honest run through, so that every attack meets its limit within seconds.
 SHORT = Limits(
@@ -104,10 +105,10 @@ class Attacker:
 
 def job_for(document: bytes, limits: Limits = SHORT) -> Job:
     return {
-        "contract": 1,
+        "contract": CONTRACT_VERSION,
         "media_type_hint": "text/plain",
         "input_bytes": len(document),
-        "options": {"chunk_tokens_max": 512},
+        "options": {"chunk_tokens_max": 512, "embedded_files_max": 100, "embedded_bytes_max": 1 << 20},
         "wall_seconds": limits.wall_seconds,
         "output_bytes_max": limits.output_bytes,
     }

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from contract import CONTRACT_VERSION
 from contract.frames import HEADER, FrameKind, encode, encode_json
 from contract.verdicts import Reason
 from ingest.airlock import admit
@@ -13,10 +14,10 @@ from ingest.outcome import Refused
 from tests.hostile.attacker import OPTIONS, SHORT, Attacker
 
 DONE = encode_json(
-    FrameKind.DONE, {"refusal": None, "detail": "", "elements": 0, "chunks": 0, "text_chars": 0}
+    FrameKind.DONE, {"refusal": None, "detail": "", "elements": 0, "chunks": 0, "text_chars": 0, "embedded": 0}
 )  # the honest end of an empty document
 PROGRESS = encode_json(FrameKind.PROGRESS, {"stage": "x", "done": 0, "total": 0})
-READY = encode_json(FrameKind.READY, {"contract": 1, "parser_version": "again"})
+READY = encode_json(FrameKind.READY, {"contract": CONTRACT_VERSION, "parser_version": "again"})
 
 
 @pytest.mark.parametrize(
@@ -78,7 +79,7 @@ def document(
         "text": encode(FrameKind.TEXT, text),
         "chunks": encode_json(FrameKind.CHUNKS, {"chunks": [chunk]}),
         "done": encode_json(
-            FrameKind.DONE, {"refusal": None, "detail": "", "elements": 1, "chunks": 1, "text_chars": 5}
+            FrameKind.DONE, {"refusal": None, "detail": "", "elements": 1, "chunks": 1, "text_chars": 5, "embedded": 0}
         ),
     }
 
@@ -122,15 +123,21 @@ LIES = {
     "negative spans": spoiled(chunks=document(spans=[(-5, 5)])["chunks"]),
     "reversed spans": spoiled(chunks=document(spans=[(5, 0)])["chunks"]),
     "counts that do not match": spoiled(
-        done=encode_json(FrameKind.DONE, {"refusal": None, "detail": "", "elements": 9, "chunks": 1, "text_chars": 5})
+        done=encode_json(
+            FrameKind.DONE, {"refusal": None, "detail": "", "elements": 9, "chunks": 1, "text_chars": 5, "embedded": 0}
+        )
     ),
     "an unknown refusal": spoiled(
         done=encode_json(
-            FrameKind.DONE, {"refusal": "timeout", "detail": "", "elements": 0, "chunks": 0, "text_chars": 0}
+            FrameKind.DONE,
+            {"refusal": "timeout", "detail": "", "elements": 0, "chunks": 0, "text_chars": 0, "embedded": 0},
         )
     ),
     "a refusal beside a document": spoiled(
-        done=encode_json(FrameKind.DONE, {"refusal": "bomb", "detail": "", "elements": 1, "chunks": 1, "text_chars": 5})
+        done=encode_json(
+            FrameKind.DONE,
+            {"refusal": "bomb", "detail": "", "elements": 1, "chunks": 1, "text_chars": 5, "embedded": 0},
+        )
     ),
 }
 

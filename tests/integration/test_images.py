@@ -161,7 +161,7 @@ def test_every_profile_reads_its_document_in_a_sandbox(
         found = verify_image(client, engine, shared[0], root=shared[1])
     finally:
         engine.close()
-    assert {result.profile for result in found} == {"pdf", "office", "text"}
+    assert {result.profile for result in found} == {"archive", "pdf", "office", "text"}
     assert [result for result in found if result.problem] == []
     assert {result.image_id for result in found} == {image.image_id}
 

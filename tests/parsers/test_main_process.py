@@ -45,7 +45,7 @@ def test_a_document_comes_in_the_order_of_the_contract() -> None:
     assert answer.exit_code == 0
     assert answer.text == "# Heading\n\nA paragraph.\n\n- one\n- two\n"
     assert answer.done == {
-        "refusal": None, "detail": "", "elements": 4, "chunks": 1, "text_chars": len(answer.text),
+        "refusal": None, "detail": "", "elements": 4, "chunks": 1, "text_chars": len(answer.text), "embedded": 0,
     }  # fmt: skip
     assert len(answer.elements) == 4
     assert answer.chunks[0]["spans"] == [[0, len(answer.text) - 1]]
@@ -148,7 +148,7 @@ def test_running_out_of_memory_is_not_called_corrupt() -> None:
         b"\x10\x00\x00\x00\x02{}",  # a frame that is no job
         b"\x63\x00\x00\x00\x02{}",  # an unknown kind
         job_frame(10) + b"short",
-        job_frame(0).replace(b'"contract":1', b'"contract":9'),
+        job_frame(0).replace(b'"contract":2', b'"contract":9'),
     ],
 )
 def test_a_host_that_breaks_the_contract_gets_exit_code_3(sent: bytes) -> None:

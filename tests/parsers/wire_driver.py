@@ -55,7 +55,8 @@ def job_frame(
 ) -> bytes:
     job = {
         "contract": CONTRACT_VERSION, "media_type_hint": hint, "input_bytes": input_bytes,
-        "options": {"chunk_tokens_max": tokens_max}, "wall_seconds": 30.0, "output_bytes_max": output_bytes_max,
+        "options": {"chunk_tokens_max": tokens_max, "embedded_files_max": 100, "embedded_bytes_max": 1 << 20},
+        "wall_seconds": 30.0, "output_bytes_max": output_bytes_max,
     }  # fmt: skip
     return encode_json(FrameKind.JOB, job)
 

@@ -14,7 +14,7 @@ from contract.verdicts import Reason
 from ingest import airlock
 from ingest.outcome import AdmittedDocument, Refused
 
-OPTIONS: Options = {"chunk_tokens_max": 64}
+OPTIONS: Options = {"chunk_tokens_max": 64, "embedded_files_max": 100, "embedded_bytes_max": 1 << 20}
 TEXT = "# Gloves\n\nWash them.\n\n## Drying\n\nHang them up.\n"
 ID = {name: f"{number:032x}" for number, name in enumerate(("gloves", "wash", "drying", "hang"), start=1)}
 
@@ -50,7 +50,10 @@ def honest() -> list[Frame]:
         frame(FrameKind.ELEMENTS, {"elements": elements}),
         frame(FrameKind.TEXT, TEXT.encode()),
         frame(FrameKind.CHUNKS, {"chunks": chunks}),
-        frame(FrameKind.DONE, {"refusal": None, "detail": "", "elements": 4, "chunks": 2, "text_chars": len(TEXT)}),
+        frame(
+            FrameKind.DONE,
+            {"refusal": None, "detail": "", "elements": 4, "chunks": 2, "text_chars": len(TEXT), "embedded": 0},
+        ),
     ]
 
 
@@ -113,9 +116,9 @@ LIES: dict[str, tuple[list[Frame], str]] = {
     "done in the middle": ([*honest()[:2], honest()[-1], *honest()[2:]], "more than one done frame"),
     "ready twice": ([honest()[0], *honest()], "unexpected ready frame"),
     "a job from a sandbox": ([honest()[0], frame(FrameKind.JOB, {}), *honest()[1:]], "unexpected job frame"),
-    "an artifact nobody asked for": (
+    "bytes of no embedded file": (
         [honest()[0], frame(FrameKind.ARTIFACT, b"x"), *honest()[1:]],
-        "unexpected artifact frame",
+        "an embedded file without its description",
     ),
     "metadata twice": ([*honest()[:3], *honest()[2:]], "more than one metadata frame"),
     "no metadata": ([f for f in honest() if f.kind is not FrameKind.METADATA], "no metadata frame"),
@@ -194,7 +197,7 @@ def test_a_lie_is_a_protocol_violation_that_names_the_rule(name: str) -> None:
 
 
 def test_a_chunk_over_the_token_bound_is_refused() -> None:
-    verdict = airlock.admit(honest(), {"chunk_tokens_max": 2})
+    verdict = airlock.admit(honest(), {"chunk_tokens_max": 2, "embedded_files_max": 100, "embedded_bytes_max": 1 << 20})
     assert isinstance(verdict, Refused)
     assert verdict.detail == "a chunk of more than 2 tokens"
 
@@ -233,7 +236,7 @@ def test_a_flood_of_empty_objects_is_refused_before_it_costs_memory(monkeypatch:
 @pytest.mark.parametrize("refusal", ["encrypted", "corrupt", "unsupported", "empty", "bomb"])
 def test_a_refusal_is_admitted_as_its_reason(refusal: str) -> None:
     ready = honest()[0]
-    end = {"refusal": refusal, "detail": "needs a password", "elements": 0, "chunks": 0, "text_chars": 0}
+    end = {"refusal": refusal, "detail": "needs a password", "elements": 0, "chunks": 0, "text_chars": 0, "embedded": 0}
     verdict = airlock.admit([ready, frame(FrameKind.DONE, end)], OPTIONS)
     assert verdict == Refused(Reason(refusal), "needs a password")
 
@@ -243,7 +246,11 @@ def test_a_document_of_white_space_is_empty_never_success() -> None:
         f for f in honest() if f.kind not in (FrameKind.ELEMENTS, FrameKind.CHUNKS, FrameKind.TEXT, FrameKind.DONE)
     ]
     frames.append(frame(FrameKind.TEXT, b" \n\t \n"))
-    frames.append(frame(FrameKind.DONE, {"refusal": None, "detail": "", "elements": 0, "chunks": 0, "text_chars": 5}))
+    frames.append(
+        frame(
+            FrameKind.DONE, {"refusal": None, "detail": "", "elements": 0, "chunks": 0, "text_chars": 5, "embedded": 0}
+        )
+    )
     verdict = airlock.admit(frames, OPTIONS)
     assert isinstance(verdict, Refused)
     assert verdict.reason is Reason.EMPTY

@@ -55,7 +55,7 @@ def say(report: object) -> None:
 
 
 def done(refusal: str | None = None, detail: str = "") -> None:
-    payload = {"refusal": refusal, "detail": detail, "elements": 0, "chunks": 0, "text_chars": 0}
+    payload = {"refusal": refusal, "detail": detail, "elements": 0, "chunks": 0, "text_chars": 0, "embedded": 0}
     emit(encode_json(FrameKind.DONE, payload))
 
 

@@ -51,6 +51,9 @@ class ScriptedBatch:
     def plan(self, _stop: threading.Event) -> Plan:
         return Plan(listed=len(self.files) + len(self.already))
 
+    def settled_with_parents(self) -> Iterator[FileReport]:
+        return iter(())
+
     def settled(self) -> Iterator[FileReport]:
         yield from self.already
 

@@ -89,3 +89,16 @@ def test_details_carry_the_figures() -> None:
     assert (clock.passed(103, 0) or ("", ""))[1] == "no frame for 3 s"
     assert (clock.passed(110, 0) or ("", ""))[1] == "not done after 10 s"
     assert (clock.passed(100, 9) or ("", ""))[1] == "used 9.0 CPU-seconds, the limit is 5"
+
+
+def test_embedded_files_count_apart_from_other_output_up_to_their_own_limit() -> None:
+    limits = Limits(output_bytes=1 << 20)
+    clocks = Deadlines(limits, 0, now=100.0, cpu_seconds_before=0, embedded_bytes_max=2 << 20)
+    clocks.output_arrived(3 << 20)
+    clocks.frame_arrived(100.0, embedded_bytes=2 << 20)
+    assert clocks.passed(100.0, 0) is None
+    clocks.output_arrived(1)
+    clocks.frame_arrived(100.0, embedded_bytes=1)  # one more than the job allows counts like any other byte
+    stop = clocks.passed(100.0, 0)
+    assert stop is not None
+    assert stop.reason is Reason.OUTPUT_LIMIT

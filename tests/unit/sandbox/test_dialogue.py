@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from contract import CONTRACT_VERSION
 from contract.frames import HEADER, FrameKind, encode, encode_json
 from contract.job import Job
 from contract.verdicts import Reason
@@ -21,7 +22,7 @@ from ingest.sandbox.channel import Channel
 from ingest.sandbox.deadline import Deadlines
 from ingest.sandbox.dialogue import Dialogue, Transcript, Wake
 
-READY = encode_json(FrameKind.READY, {"contract": 1, "parser_version": "t"})
+READY = encode_json(FrameKind.READY, {"contract": CONTRACT_VERSION, "parser_version": "t"})
 DONE = encode_json(FrameKind.DONE, {"refusal": None})
 TEXT = encode(FrameKind.TEXT, b"Hello")
 FAST = Limits(wall_seconds=0.3, wall_seconds_max=0.3, stall_seconds=0.2, output_bytes=1 << 16)
@@ -45,7 +46,8 @@ def stdout(data: bytes) -> bytes:
 
 def job(size: int) -> Job:
     return {
-        "contract": 1, "media_type_hint": "", "input_bytes": size, "options": {"chunk_tokens_max": 1},
+        "contract": CONTRACT_VERSION, "media_type_hint": "", "input_bytes": size,
+        "options": {"chunk_tokens_max": 1, "embedded_files_max": 100, "embedded_bytes_max": 1 << 20},
         "wall_seconds": 1.0, "output_bytes_max": 1,
     }  # fmt: skip
 
@@ -236,7 +238,7 @@ def test_progress_is_told_only_when_it_is_plain(stage: Stage, payload: bytes, li
     "opening",
     [
         b"", TEXT, READY + TEXT, b"\xff" * 5,
-        encode_json(FrameKind.READY, {"contract": 2, "parser_version": "t"}),
+        encode_json(FrameKind.READY, {"contract": CONTRACT_VERSION + 1, "parser_version": "t"}),
         encode(FrameKind.READY, b"no JSON"), encode(FrameKind.READY, b"[]"),
     ],
     ids=["nothing", "text", "too much", "junk", "another contract", "no JSON", "no object"],

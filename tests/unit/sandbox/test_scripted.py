@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from contract import CONTRACT_VERSION
 from contract.job import Job
 from contract.verdicts import Reason
 from ingest.errors import SandboxUnavailable
@@ -14,7 +15,8 @@ from ingest.sandbox.scripted import ScriptedEngine, played
 
 PROFILE = Profile("p", "sha256:" + "0" * 64, "d")
 JOB: Job = {
-    "contract": 1, "media_type_hint": "", "input_bytes": 3, "options": {"chunk_tokens_max": 1},
+    "contract": CONTRACT_VERSION, "media_type_hint": "", "input_bytes": 3,
+        "options": {"chunk_tokens_max": 1, "embedded_files_max": 100, "embedded_bytes_max": 1 << 20},
     "wall_seconds": 1.0, "output_bytes_max": 1,
 }  # fmt: skip
 
