@@ -210,7 +210,7 @@ class Drain:
         """Report a finished file; give back one that failed through a fault of ours, to be tried again later."""
         error = future.exception()
         if error is None:
-            self._breaker.note_end()
+            self._note_end(claim)
             self.finished += 1
             reached(CrashPoint.REPORT_BEFORE)
             self.on_file(future.result())
@@ -227,7 +227,7 @@ class Drain:
             log.error("bug while processing a file", exc_info=error)
             error = GloveportError(f"{type(error).__name__}: {error}")
         self.fault = error
-        self._breaker.note_fault(claim.object_id, error)
+        self._note_fault(claim, error)
         delay = BACK_OFF_SECONDS[min(claim.attempts, len(BACK_OFF_SECONDS)) - 1]
         self._release(claim, str(error), delay)
         if claim.attempts == self.settings.attempts_max:  # told once, also by whoever goes on trying
@@ -237,6 +237,12 @@ class Drain:
             level = logging.DEBUG if str(error) == self._last_warning else logging.WARNING
             self._last_warning = str(error)
             log.log(level, "%s: will try again in %.0f s", _in_a_line(str(error)), delay)
+
+    def _note_end(self, _claim: Claim) -> None:
+        self._breaker.note_end()
+
+    def _note_fault(self, claim: Claim, error: GloveportError) -> None:
+        self._breaker.note_fault(claim.object_id, error)
 
     def _release(self, claim: Claim, detail: str, delay_seconds: float, *, begun: bool = True) -> None:
         reached(CrashPoint.RELEASE_BEFORE)

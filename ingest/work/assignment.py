@@ -70,7 +70,7 @@ class ServingDrain(SharedDrain):
             return
         own = found.run_id is None
         run_id = found.run_id or runs.start_run(self.at.database, found.source.id, "batch", self.worker.id)
-        self.shares[found.source.id] = Share(found.source, run_id, own, stations)
+        self.shares[found.source.id] = Share.begin(found.source, run_id, own, stations, self.stop)
 
     def _end_what_is_over(self, with_work: set[int]) -> None:
         for source_id, share in list(self.shares.items()):

@@ -32,9 +32,9 @@ class SharedDrain(Drain):
     _interrupted: set[int] = field(default_factory=set)
     _told_source: str = ""
     _looked_at: float = float("-inf")
-    _stumbles: int = 0
 
     def __post_init__(self) -> None:
+        Drain.__post_init__(self)  # `super()` is not to be had in a subclass of a dataclass with slots
         tell = self.on_file
         self.on_file = lambda report: tell(replace(report, source=self._told_source))
 
@@ -73,12 +73,10 @@ class SharedDrain(Drain):
             self._claim(self.settings.claim_batch)
             self._submit(threads, self.settings.claim_batch)
         except DatabaseError as error:
-            self._stumbles += 1
             self._stumble(error)
             return True
         # A database that answers again was a fault of the past; those of the engine are counted on.
-        self._faults_in_a_row = max(0, self._faults_in_a_row - self._stumbles)
-        self._stumbles = 0
+        self._breaker.stumbles = 0
         if not self._running:
             self.stop.wait(min(drain.POLL_SECONDS, LOOK_SECONDS))
             if self.shares:
@@ -86,22 +84,23 @@ class SharedDrain(Drain):
         return True
 
     def _claim(self, room: int) -> None:
-        """Refill the queue when it runs low, from every source that may be begun: see `claims.claim_fairly`."""
-        served = {source_id: share.run_id for source_id, share in self.shares.items() if share.open}
-        if not served:
+        """As `Drain`, from every source of which a file may be begun."""
+        if any(share.open for share in self.shares.values()):
+            Drain._claim(self, room)
+        else:
             self._prewarm()  # for nothing: idle sandboxes are let go
-        if not served or len(self._waiting) >= self.settings.concurrency:
-            return
-        claimed = claims.claim_fairly(
+
+    def _take(self, count: int, object_ids: list[int] | None = None, *, suspects: bool = False) -> list[Claim]:
+        """Tenants and sources share what is taken: see `claims.claim_fairly`."""
+        return claims.claim_fairly(
             self.at.database,
             self.worker,
-            served,
-            room,
+            {source_id: share.run_id for source_id, share in self.shares.items() if share.open},
+            count,
             self.settings.lease_seconds,
-            attempts_max=self.settings.attempts_max,
+            attempts_max=self._attempts_max,
+            suspects=suspects,
         )
-        self._waiting.extend(claimed)
-        self._prewarm()
 
     def _process(self, claim: Claim) -> FileReport:
         return pipeline.process(claim, self.shares[claim.source_id].stations)
@@ -115,17 +114,27 @@ class SharedDrain(Drain):
         if interrupted and isinstance(error, SandboxUnavailable):
             self._release(claim, "", 0.0, begun=False)  # stopped on demand, which is no attempt
             return
-        faults = self._faults_in_a_row
-        Drain._settle(self, future, claim)  # `super()` is not to be had in a subclass of a dataclass with slots
-        if error is None:
-            share.faults_in_a_row = 0
-        elif isinstance(error, StoreError):
-            share.faults_in_a_row += self._faults_in_a_row - faults
-            self._faults_in_a_row = faults
+        Drain._settle(self, future, claim)
         if isinstance(error, GloveportError) and not isinstance(error, LeaseLost):
             share.fault = error
         if share.given_up:
             self._give_back_of(share)
+
+    def _note_end(self, claim: Claim) -> None:
+        self._breaker.note_end()
+        self.shares[claim.source_id].breaker.note_end()
+
+    def _note_fault(self, claim: Claim, error: GloveportError) -> None:
+        """A store's faults are its own source's; those of engine and database are everybody's."""
+        if not isinstance(error, StoreError):
+            self._breaker.note_fault(claim.object_id, error)
+            return
+        share = self.shares[claim.source_id]
+        share.breaker.note_fault(claim.object_id, error)
+        try:
+            share.given_up = share.given_up or share.breaker.trips()
+        except DatabaseError as unanswered:
+            self._stumble(unanswered)
 
     def _obey(self) -> None:
         """Look for the orders of every run that is served, and carry them out in this process."""

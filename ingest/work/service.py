@@ -131,7 +131,7 @@ class Work:
                 f"{source.uri} is a folder of {self.joined.planner_host or 'another host'}",
                 hint="only a bucket is the same from every host",
             )
-        share = Share(source, self.joined.run_id, own=False, stations=self._opened.of(source))
+        share = Share.begin(source, self.joined.run_id, False, self._opened.of(source), stop)
         drain = JoinedDrain(
             at=self.common,
             worker=self.worker,

@@ -1,13 +1,14 @@
 """HOST, trusted: one source that a worker serves, and the stores of the few that are open."""
 
+import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
+from ingest.breaker import Breaker
 from ingest.catalog.runs import Source
 from ingest.control import Order, Orders, Wish
-from ingest.drain import FAULTS_IN_A_ROW_MAX
 from ingest.errors import GloveportError
 from ingest.outcome import Deferral
 from ingest.pipeline import Stations
@@ -21,7 +22,9 @@ class Share:
 
     own       this worker began the run, and closes it
     orders    what people want of the run, when it was last looked for
+    breaker   the faults of its store
     fault     the last fault that left one of its files pending
+    given_up  its store refuses everything, so trying its other files would only cost time
     closed    its run has ended, on whatever host
     """
 
@@ -29,16 +32,18 @@ class Share:
     run_id: str
     own: bool
     stations: Stations
+    breaker: Breaker
     orders: Orders = field(default_factory=Orders)
     fault: GloveportError | None = None
     deferral: Deferral | None = None
-    faults_in_a_row: int = 0
+    given_up: bool = False
     closed: bool = False
 
-    @property
-    def given_up(self) -> bool:
-        """Whether its store failed so often in a row that trying its other files would only cost time."""
-        return self.faults_in_a_row >= FAULTS_IN_A_ROW_MAX
+    @classmethod
+    def begin(cls, source: Source, run_id: str, own: bool, stations: Stations, stop: threading.Event) -> "Share":
+        """A share of which nothing is known yet. `stop` ends what asking its store takes."""
+        breaker = Breaker(stations.database, stations.source, source.id, stop)
+        return cls(source, run_id, own, stations, breaker)
 
     @property
     def stopped(self) -> Order | None:

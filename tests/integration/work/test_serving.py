@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
+from ingest.breaker import FAULTS_IN_A_ROW_MAX
 from ingest.catalog import reconcile
 from ingest.catalog.tenants import set_tenant
 from ingest.control import Wish, pause, resume, stop_run
-from ingest.drain import FAULTS_IN_A_ROW_MAX
 from ingest.errors import ExitCode, StoreUnavailable
 from ingest.run import open_source_store
 from tests.integration.catalog.builders import rows
