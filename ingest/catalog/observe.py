@@ -67,7 +67,7 @@ def lock_standing(connection: Connection, source_id: int, keys: Sequence[str]) -
 
 
 def standing_keys(db: Database, source_id: int, below: str = "") -> Iterator[str]:
-    """Every key that is known, begins with `below` and is not deleted, bytewise, a bounded number in memory."""
+    """Every key of the source that is known, begins with `below` and is not deleted, bytewise, a bounded number in memory."""
     after = ""
     while True:
         with db.begin() as connection:
@@ -82,7 +82,7 @@ def standing_keys(db: Database, source_id: int, below: str = "") -> Iterator[str
 # By the index over the beginnings of keys (`objects_standing_index`), which order as the keys do.
 _STANDING_KEYS = """
     SELECT key FROM objects
-    WHERE source_id = :source AND state <> 'deleted'
+    WHERE source_id = :source AND parent_id IS NULL AND state <> 'deleted'
       AND left(key, 512) COLLATE "C" >= left(greatest(:below COLLATE "C", :after COLLATE "C"), 512)
       AND (CAST(:beyond AS text) IS NULL OR left(key, 512) COLLATE "C" <= left(:beyond, 512))
       AND starts_with(key, :below) AND key COLLATE "C" > :after
@@ -102,7 +102,7 @@ _STANDING_FOLDERS = """
     SELECT below FROM unnest(CAST(:belows AS text[]), CAST(:beyonds AS text[])) AS folder(below, beyond)
     CROSS JOIN LATERAL (
         SELECT FROM objects
-        WHERE source_id = :source AND state <> 'deleted' AND starts_with(key, below)
+        WHERE source_id = :source AND parent_id IS NULL AND state <> 'deleted' AND starts_with(key, below)
           AND left(key, 512) COLLATE "C" >= left(below, 512) AND left(key, 512) COLLATE "C" <= left(beyond, 512)
         LIMIT 1
     ) AS found

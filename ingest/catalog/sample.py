@@ -10,7 +10,8 @@ def some_objects(db: Database, source_id: int, count: int) -> list[StoredObject]
     """Up to `count` regular objects that should be there, in no order. Costs a pass over the source's rows."""
     statement = """
         SELECT key, version, size, modified, irregular FROM objects
-        WHERE source_id = :source AND state <> 'deleted' AND irregular = '' ORDER BY random() LIMIT :count
+        WHERE source_id = :source AND parent_id IS NULL AND state <> 'deleted' AND irregular = ''
+        ORDER BY random() LIMIT :count
     """
     with db.begin() as connection:
         rows = connection.execute(text(statement), {"source": source_id, "count": count})
