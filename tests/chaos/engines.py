@@ -27,6 +27,8 @@ from tests.chaos.site import Outcome, Server, Site, site
 
 DISK_BYTES = 1 << 30
 READY_SECONDS = 60.0
+IDLE_SECONDS = 15  # after which a forgotten sandbox ends by itself
+ROOM_BYTES = 32 << 20  # for the containers of a whole run
 TOLD = 5  # files told before the blow: several sandboxes are warm, and most of the work is left
 
 
@@ -183,7 +185,7 @@ class PrivateWorld:
     @property
     def settings(self) -> dict[str, str]:
         """What makes a command use the private engine."""
-        return {"DOCKER_HOST": self.engine.address}
+        return {"DOCKER_HOST": self.engine.address, "GLOVEPORT_IDLE_SECONDS": str(IDLE_SECONDS)}
 
     @contextmanager
     def site(self) -> Iterator[Site]:
@@ -196,6 +198,10 @@ class PrivateWorld:
         """Run once more in peace, and compare; containers that are left count as orphans."""
         damage = recover(at, reference)
         damage.orphans += [f"container {name}" for name in containers(at, self.engine.address)]
+        # An engine that dies while it starts a container forgets it; the sandbox notices that nobody comes.
+        until = time.monotonic() + 2 * IDLE_SECONDS
+        while self.engine.processes() and time.monotonic() < until:
+            time.sleep(0.5)
         damage.orphans += [f"process {line}" for line in self.engine.processes()]
         return damage
 
@@ -241,7 +247,8 @@ def engine_away(world: PrivateWorld) -> Damage:
 def engine_disk_full(world: PrivateWorld) -> Damage:
     """The engine's disk has not a byte left for another container."""
     reference = world.reference
-    with world.site() as at:
+    # All but a little is filled beforehand, so that the rest takes no time in which the run might end.
+    with world.site() as at, filled(world.engine.disk, ROOM_BYTES):
         running = at.start()
         running.wait_until_told(TOLD)
         with filled(world.engine.disk):

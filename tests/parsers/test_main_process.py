@@ -61,6 +61,19 @@ def test_ready_is_said_before_any_byte_is_read() -> None:
     assert process.returncode == 0
 
 
+def test_without_a_job_it_ends_by_itself() -> None:
+    """An engine that was killed while it started this process has forgotten it, and holds its stdin open."""
+    process = start("--idle", "1", "--preload", "text")
+    assert process.stdout is not None
+    try:
+        assert process.wait(60) == 0
+        splitter = FrameSplitter()
+        assert [frame.kind for frame in splitter.feed(process.stdout.read())] == [FrameKind.READY]
+    finally:
+        process.kill()
+        process.communicate()
+
+
 def test_it_waits_for_the_host_to_hang_up() -> None:
     process = start("--preload", "text")
     assert process.stdin is not None
