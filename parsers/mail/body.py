@@ -12,7 +12,7 @@ from parsers.mail import pgp, smime, tnef
 from parsers.mail.attachments import Encoded, identifier, references
 from parsers.mail.header_text import display_name, iso_date, text_of
 from parsers.mail.letter import Attachment, Letter
-from parsers.mail.mime import LEVELS_MAX, Part, inner_message, read_part
+from parsers.mail.mime import LEVELS_MAX, PARTS_MAX, Part, inner_message, read_part
 from parsers.mail.transfer import decoded
 from parsers.mail.written import is_shown_text, read_text, verbatim
 
@@ -75,6 +75,9 @@ class BodyReader:
 
     def _read_multipart(self, part: Part, letter: Letter) -> None:
         parts = part.parts()
+        if len(parts) > PARTS_MAX:
+            _found(letter, FindingKind.NOT_EXAMINED, Severity.MEDIUM, f"more than {PARTS_MAX} parts")
+            parts = parts[:PARTS_MAX]
         kind = part.media_type.partition("/")[2]
         if not parts:
             if part.end > part.start:  # no boundary anywhere: what stands there is all there is
