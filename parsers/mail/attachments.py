@@ -18,7 +18,11 @@ PICTURE_BYTES_MIN = 10 << 10
 REFERENCES_MAX = 10_000
 _PICTURE_NAMES = (".png", ".gif", ".jpg", ".jpeg", ".bmp", ".webp", ".emz", ".wmz", ".emf", ".wmf", ".svg", ".ico")
 _REFERENCE = re.compile(rb"""cid:([^\s"'<>()]{1,250})""", re.IGNORECASE)
-_OCTETS = "application/octet-stream"
+# What senders write who do not know.
+_OCTETS = frozenset((
+    "application/octet-stream", "application/octetstream", "application/x-octet-stream", "application/unknown",
+    "application/x-unknown", "application/binary", "binary/octet-stream",
+))  # fmt: skip
 # Of a saved web page: what shows it and drives it.
 _OF_A_PAGE = ("image/", "text/", "audio/", "video/", "font/")
 _DRIVES_A_PAGE = ("javascript", "json", "xml")
@@ -85,7 +89,7 @@ def is_document(attachment: Attachment) -> bool:
 
 def _is_of_the_layout(each: Attachment, referred: set[str]) -> bool:
     kind = each.media_type.lower()
-    if not kind.startswith("image/") and (kind != _OCTETS or not each.name.lower().endswith(_PICTURE_NAMES)):
+    if not kind.startswith("image/") and (kind not in _OCTETS or not each.name.lower().endswith(_PICTURE_NAMES)):
         return False
     return each.identifier in referred or _is_small(each)
 
