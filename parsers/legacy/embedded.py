@@ -31,35 +31,36 @@ def pass_on_storages(compound: CompoundFile, folder: str, prefix: str, report: R
 def pass_on_objects(presentation: Presentation, report: Report) -> None:
     """A presentation's embedded objects, in the order of its findings, each storage once."""
     records = presentation.records
-    for number, storage in enumerate(_storages(presentation), 1):
+    for number, storage in _storages(presentation):
         report.progress("objects", number, 0)
         report.files.embed(f"object {number}", _content(records, storage))
 
 
-def _storages(presentation: Presentation) -> Iterator[Record]:
-    """By the list of objects; where the directory is lost, as they stand in the file."""
+def _storages(presentation: Presentation) -> Iterator[tuple[int, Record]]:
+    """Numbered by the list of objects; where the directory is lost, as they stand in the file."""
     records, document = presentation.records, presentation.document
-    found: Iterator[Record]
+    found: Iterator[tuple[int, Record]]
     if not presentation.whole or document is None:
-        found = (each for each in records.between(0, len(records.stream)) if each.kind == _STORAGE)
+        found = enumerate((each for each in records.between(0, len(records.stream)) if each.kind == _STORAGE), 1)
     else:
         found = _listed(presentation, document)
     seen: set[int] = set()
-    for each in found:
+    for number, each in found:
         if each.start not in seen and len(seen) < OBJECTS_MAX:
             seen.add(each.start)
-            yield each
+            yield number, each
 
 
-def _listed(presentation: Presentation, document: Record) -> Iterator[Record]:
+def _listed(presentation: Presentation, document: Record) -> Iterator[tuple[int, Record]]:
     records = presentation.records
     objects = records.first(document, _OBJECT_LIST)
-    for each in records.inside(objects) if objects else ():
-        atom = records.first(each, _OBJECT_ATOM) if each.kind == _EMBEDDED else None
+    embedded = (each for each in records.inside(objects) if each.kind == _EMBEDDED) if objects else ()
+    for number, each in enumerate(embedded, 1):
+        atom = records.first(each, _OBJECT_ATOM)
         place = presentation.objects.get(records.number(atom, 16), -1) if atom else -1
         storage = records.at(place)
         if storage is not None and storage.kind == _STORAGE:
-            yield storage
+            yield number, storage
 
 
 def _content(records: Records, storage: Record) -> Iterator[bytes]:

@@ -9,13 +9,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from urllib.parse import unquote_to_bytes
 
-from parsers.blocks import Report
+from contract.verdicts import Refusal
+from parsers.blocks import Refused, Report
+from parsers.mail import pgp
 from parsers.mail.letter import Attachment, Letter
 from parsers.mail.transfer import decoded_pieces
 from parsers.registry import MODULE_OF_MEDIA_TYPE
 
 PICTURE_BYTES_MIN = 10 << 10
 REFERENCES_MAX = 10_000
+_ARMOUR_BYTES = 1000
 _PICTURE_NAMES = (".png", ".gif", ".jpg", ".jpeg", ".bmp", ".webp", ".emz", ".wmz", ".emf", ".wmf", ".svg", ".ico")
 _REFERENCE = re.compile(rb"""cid:([^\s"'<>()]{1,250})""", re.IGNORECASE)
 # What senders write who do not know.
@@ -74,8 +77,17 @@ def pass_on(letter: Letter, report: Report, wanted: Callable[[Attachment], bool]
             report.progress("attachments", count, 0)
             if each.content is None or not wanted(each) or _is_of_the_layout(each, current.referred):
                 continue
-            report.files.embed(each.name, each.content.pieces(), each.media_type)
+            report.files.embed(each.name, _unsealed(each.content.pieces()), each.media_type)
         stack += reversed(current.letters)
+
+
+def _unsealed(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """The same pieces. Raises `Refused` (encrypted) for a PGP message, whose armour would be read as text."""
+    first = next(pieces, b"")
+    if pgp.is_encrypted(first[:_ARMOUR_BYTES]):
+        raise Refused(Refusal.ENCRYPTED, "a PGP message")
+    yield first
+    yield from pieces
 
 
 def is_document(attachment: Attachment) -> bool:

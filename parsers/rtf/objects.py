@@ -1,5 +1,6 @@
 """SANDBOX, untrusted: objects embedded in or linked to an RTF document: named for the reviewer, and passed on."""
 
+import binascii
 import struct
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -68,7 +69,7 @@ class Objects:
             return
         name = f"object {len(self._all)}"
         try:
-            found = _file(bytes.fromhex(digits[: len(digits) // 2 * 2].decode("ascii")))
+            found = _file(binascii.unhexlify(memoryview(digits)[: len(digits) // 2 * 2]))
         except Refused as refused:
             files.withhold(name, Withheld.CORRUPT, refused.detail)
         except (struct.error, ValueError):

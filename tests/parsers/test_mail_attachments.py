@@ -110,6 +110,10 @@ class TestMessage:
         out, parsed = read(MAIL, sealed)
         assert (out, [each.kind for each in parsed.findings]) == ([], [FindingKind.ENCRYPTED_PART])
 
+    def test_a_sealed_file_is_told_as_such(self) -> None:
+        armour = part(b"-----BEGIN PGP MESSAGE-----\n\nhQEM", "a.asc", "application/octet-stream")
+        assert files(MAIL, multipart("mixed", TEXT, armour)) == [("a.asc", "encrypted: a PGP message")]
+
     def test_winmail_inside_gives_its_files(self) -> None:
         out = files(MAIL, multipart("mixed", TEXT, part(winmail(), "winmail.dat", "application/ms-tnef")))
         assert out == [("Pläne.pdf", PDF)]
