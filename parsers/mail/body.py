@@ -110,7 +110,7 @@ class BodyReader:
         for number in order:
             attempt = Letter()
             self._read(parts[number], attempt, rooted=parts[number].media_type.startswith("text/"))
-            letter.attachments += [each for each in attempt.attachments if each not in letter.attachments]
+            letter.attachments += attempt.attachments
             letter.encrypted += attempt.encrypted
             letter.referred |= attempt.referred
             if not shown and (any(has_visible(block.text) for block in attempt.blocks) or attempt.letters):

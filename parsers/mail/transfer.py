@@ -9,6 +9,8 @@ from parsers.blocks import Refused
 
 _BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _NOT_BASE64 = bytes(code for code in range(256) if code not in _BASE64)
+_NOT_BASE64_OR_PADDING = _NOT_BASE64.replace(b"=", b"")
+_PADDED_MAX = 1_000_000  # each costs a call; honest writers and gateways pad once, or once a line
 _PADDING = re.compile(rb"=+")
 _QP_SOFT_BREAK = re.compile(rb"=[ \t]+(?=\r?\n|\Z)")
 _UU_BEGIN = re.compile(rb"^begin [0-7]{3,4} [^\r\n]{1,255}\r?\n", re.MULTILINE)
@@ -57,20 +59,23 @@ def _named(encoding: bytes) -> bytes:
 
 def _base64_pieces(document: bytes, start: int, end: int) -> Iterator[bytes]:
     """As `from_base64`: characters of other alphabets are passed over, padding ends a piece and begins the next."""
-    held, any_bytes, strange = b"", False, False
+    held, any_bytes, strange, ends = b"", False, False, 0
     for at in range(start, end, _WINDOW_BYTES):
         window = document[at : min(at + _WINDOW_BYTES, end)]
-        *ended, last = _PADDING.split(window)
+        strange = bool(window.translate(None, _BASE64 + b"= \t\r\n\x00"))
+        *ended, last = _PADDING.split(window.translate(None, _NOT_BASE64_OR_PADDING))
+        ends += len(ended)
+        if ends > _PADDED_MAX:
+            raise Refused(Refusal.CORRUPT, f"base64 that ends more than {_PADDED_MAX} times")
         done = []
         for each in ended:
-            done.append(_from_clean_base64(held + each.translate(None, _NOT_BASE64)))
+            done.append(_from_clean_base64(held + each))
             held = b""
-        held += last.translate(None, _NOT_BASE64)
+        held += last
         whole = len(held) // 4 * 4
         done.append(binascii.a2b_base64(held[:whole]))
         held = held[whole:]
         piece = b"".join(done)
-        strange = bool(last.translate(None, _BASE64 + b" \t\r\n\x00"))
         any_bytes = any_bytes or bool(piece)
         if piece:
             yield piece

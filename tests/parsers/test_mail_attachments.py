@@ -213,6 +213,13 @@ class TestPieces:
         text = filler * 150_000 + base64.b64encode(b"words")
         assert b"".join(decoded_pieces(text, 0, len(text), b"base64")) == decoded(text, b"base64")
 
+    def test_base64_that_ends_without_end(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Every second character ends a piece, which costs a call and holds a byte."""
+        monkeypatch.setattr("parsers.mail.transfer._PADDED_MAX", 1000)
+        text = b"QQ=" * 1001
+        with pytest.raises(Refused, match="ends more than 1000 times"):
+            list(decoded_pieces(text, 0, len(text), b"base64"))
+
     def test_quoted_printable_in_windows(self) -> None:
         text = quopri.encodestring("Zeile mit Größe = 1\n".encode() * 30_000)
         pieces = list(decoded_pieces(text, 0, len(text), b"quoted-printable"))
