@@ -29,7 +29,7 @@ class OleObjectParser:
         compound = Compound(document)
         members = Members(report)
         if (native := compound.stream(_NATIVE)) is not None:
-            name, content = _unpacked(native)
+            name, content = unpacked(native)
             members.pass_on(name, len(content), content)
         for stream in _AS_THEY_ARE:
             if (whole := compound.stream(stream)) is not None:
@@ -39,7 +39,7 @@ class OleObjectParser:
         return members.document(MEDIA_TYPE)
 
 
-def _unpacked(native: bytes) -> tuple[str, bytes]:
+def unpacked(native: bytes) -> tuple[str, bytes]:
     """Name and bytes of a packaged file; what is no package is passed on as it is, without a name."""
     try:
         (kind,) = struct.unpack_from("<H", native, 4)
