@@ -19,6 +19,7 @@ OPEN_DOCUMENT = "application/vnd.oasis.opendocument."
 
 MODULE_OF_MEDIA_TYPE = {
     "application/pdf": "parsers.pdf",
+    "application/vnd.ms-xpsdocument": "parsers.pdf.xps",
     DOCX: "parsers.office.docx",
     "application/msword": "parsers.legacy.word",
     "application/vnd.ms-powerpoint": "parsers.legacy.powerpoint",

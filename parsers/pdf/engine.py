@@ -1,5 +1,7 @@
 """SANDBOX, untrusted: the one place that touches PyMuPDF: opening documents, reading a page's glyphs and vectors."""
 
+import io
+from collections.abc import Callable
 from typing import Any
 
 import pymupdf
@@ -38,6 +40,28 @@ def opened(document: bytes) -> Any:
     if pdf.page_count == 0:
         raise Refused(Refusal.CORRUPT, "it has no pages")
     return pdf
+
+
+def as_pdf(document: bytes, filetype: str, progress: Callable[[str, int, int], None]) -> Any:
+    """A document of another kind, drawn into a PDF page by page.
+
+    Raises `Refused` (corrupt) when it has no pages, `MUPDF_ERRORS` when they cannot be drawn.
+    """
+    drawn, raw = io.BytesIO(), _MUPDF.mupdf
+    with _MUPDF.open(stream=document, filetype=filetype) as source:
+        pages = source.page_count
+        if pages == 0:
+            raise Refused(Refusal.CORRUPT, "it has no pages")
+        writer = _MUPDF.DocumentWriter(drawn)
+        for index in range(pages):
+            progress("draw", index, pages)
+            page = source.load_page(index)
+            # By MuPDF's own names: PyMuPDF 1.28's wrapper around a device cannot be drawn on.
+            device = raw.fz_begin_page(writer.this, raw.FzRect(*page.rect))
+            raw.fz_run_page(page.this, device, raw.FzMatrix(), raw.FzCookie())
+            writer.end_page()
+        writer.close()
+    return opened(drawn.getvalue())
 
 
 class Drawing:

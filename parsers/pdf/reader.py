@@ -26,10 +26,11 @@ class PdfParser:
     def parse(self, document: bytes, report: Report) -> ParsedDocument:
         """Read one PDF. Raises `Refused`: encrypted (a password is needed), corrupt, empty (no text layer)."""
         with opened(document) as pdf:
-            return _parse(pdf, report)
+            return read(pdf, report)
 
 
-def _parse(pdf: Any, report: Report) -> ParsedDocument:
+def read(pdf: Any, report: Report) -> ParsedDocument:
+    """All of an open PDF. Raises `Refused`: corrupt, empty (no text layer)."""
     result = ParsedDocument(MEDIA_TYPE, [])
     pieces = _pieces(pdf, result, report)
     pass_on_files(pdf, report)
