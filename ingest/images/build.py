@@ -32,8 +32,19 @@ _IN_USE: Final = 409
 
 
 def build_images(client: DockerClient, *, refresh: bool = False) -> list[InstalledImage]:
-    """Build every image of this version that is not current. Raises `SandboxUnavailable`."""
-    return [build_image(client, name, refresh=refresh) for name in image_manifests()]
+    """Build every image of this version that is not current. Raises `SandboxUnavailable`.
+
+    An optional one that cannot be built here is done without, and said so.
+    """
+    built: list[InstalledImage] = []
+    for name, manifest in image_manifests().items():
+        try:
+            built.append(build_image(client, name, refresh=refresh))
+        except SandboxUnavailable as failure:
+            if not manifest.image.optional:
+                raise
+            say(f"image {name}: left out: {failure}")
+    return built
 
 
 def build_image(client: DockerClient, name: str, *, root: Path | None = None, refresh: bool = False) -> InstalledImage:
@@ -46,10 +57,10 @@ def build_image(client: DockerClient, name: str, *, root: Path | None = None, re
     root = root or context_root()
     manifest = _known_manifest(root, name)
     with one_builder_at_a_time():
-        if not refresh and (found := _reusable(client, name, root)):
+        if not refresh and (found := _reusable(client, manifest, root)):
             say(f"image {name}: current, {found.image_id[7:19]}")
             return found
-        base = ensure_base(client, refresh=refresh)
+        base = ensure_base(client, extra=manifest.image.debian_packages, refresh=refresh)
         sources = read_sources(root, name)
         digest = content_digest(sources, manifest, base.digest)
         packages = ensure_packages(lock_path(root, name), base)
@@ -70,14 +81,15 @@ def _known_manifest(root: Path, name: str) -> Manifest:
     return manifests[name]
 
 
-def _reusable(client: DockerClient, name: str, root: Path) -> InstalledImage | None:
+def _reusable(client: DockerClient, manifest: Manifest, root: Path) -> InstalledImage | None:
     """A current image, unless another base than its own would be taken now."""
-    found = current_image(client, name, root)
+    found = current_image(client, manifest.image.name, root)
     if found is None:
         return None
     with engine_faults("look at an image"):
         labels = client.images.get(found.image_id).labels
-    is_wanted = is_wanted_base(client, labels.get(RECIPE_LABEL, ""), labels.get(DIGEST_LABEL, ""))
+    extra = manifest.image.debian_packages
+    is_wanted = is_wanted_base(client, labels.get(RECIPE_LABEL, ""), labels.get(DIGEST_LABEL, ""), extra)
     return found if is_wanted else None
 
 

@@ -65,12 +65,17 @@ def current_image(client: DockerClient, name: str, root: Path | None = None) -> 
 
 
 def resolve_profiles(client: DockerClient, root: Path | None = None) -> dict[str, Profile]:
-    """Profile name to what the sandbox engine needs to start it. Raises `SandboxUnavailable` if an image is missing."""
+    """Profile name to what the sandbox engine needs to start it. An optional image that is not there is left out.
+
+    Raises `SandboxUnavailable` if any other image is missing.
+    """
     root = root or context_root()
     current = {image.name: image for image in reversed(list_images(client, root)) if image.current}
     profiles: dict[str, Profile] = {}
     for name, manifest in image_manifests(root).items():
         if name not in current:
+            if manifest.image.optional:
+                continue
             raise SandboxUnavailable(f"the image {name!r} is missing or not current", hint=BUILD_HINT)
         profiles |= profiles_of(manifest, current[name])
     return profiles
