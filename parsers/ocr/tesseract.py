@@ -99,11 +99,13 @@ def _run(pgm: bytes, arguments: list[str], report: Report) -> str:
     except OSError as error:
         raise Failed(f"text recognition did not start: {type(error).__name__}") from None
     end = time.monotonic() + PAGE_SECONDS_MAX
+    sent: bytes | None = pgm
     while True:
         try:
-            output, _ = child.communicate(pgm, timeout=_SLICE_SECONDS)
+            output, _ = child.communicate(sent, timeout=_SLICE_SECONDS)
             break
         except subprocess.TimeoutExpired:
+            sent = None  # the first call has it, and goes on where it was
             report.progress("recognition", 0, 1)
         if time.monotonic() > end:
             child.kill()

@@ -72,7 +72,16 @@ def test_one_that_hangs_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     _program(tmp_path, "exec sleep 60", monkeypatch)
     monkeypatch.setattr(tesseract, "PAGE_SECONDS_MAX", 0.1)
     with pytest.raises(tesseract.Failed, match="took more than"):
-        tesseract.words_of(b"", "eng", REPORT)
+        tesseract.words_of(b"P5 1 1 255\n0" * 100_000, "eng", REPORT)
+
+
+def test_one_that_takes_its_time_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _program(tmp_path, "sleep 2; wc -c", monkeypatch)
+    stages: list[str] = []
+    pixels = b"0" * 1_000_000
+    report = Report(lambda stage, *_: stages.append(stage))
+    assert tesseract._run(pixels, [], report).strip() == "1000000"
+    assert set(stages) == {"recognition"}
 
 
 def test_which_pages_need_it() -> None:
