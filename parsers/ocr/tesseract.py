@@ -1,11 +1,12 @@
 """SANDBOX, untrusted: one page of grey pixels through Tesseract, a child process of this single-use sandbox.
 
-Pixels go in as PGM and words come out as TSV, both through pipes. Script and rotation are asked for first
+Pixels go in as PGM through a file without a name in /tmp, words come out as TSV through a pipe. Script and rotation are asked for first
 (`--psm 0`), since reading with the models of every script at once takes several times as long.
 """
 
 import re
 import subprocess
+import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -88,29 +89,34 @@ def _number(answer: str, name: str) -> float:
 
 def _run(pgm: bytes, arguments: list[str], report: Report) -> str:
     """Standard output. Raises `Failed` when it is killed, fails or takes too long."""
-    try:
-        child = subprocess.Popen(
-            [PROGRAM, "stdin", "stdout", "--dpi", "300", *arguments],
-            env={"OMP_THREAD_LIMIT": "1", "LC_ALL": "C"},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-        )
-    except OSError as error:
-        raise Failed(f"text recognition did not start: {type(error).__name__}") from None
-    end = time.monotonic() + PAGE_SECONDS_MAX
-    sent: bytes | None = pgm
-    while True:
+    with tempfile.TemporaryFile() as pixels:  # Python 3.11 cannot go on feeding a pipe after a pause to report
+        pixels.write(pgm)
+        pixels.seek(0)
         try:
-            output, _ = child.communicate(sent, timeout=_SLICE_SECONDS)
-            break
-        except subprocess.TimeoutExpired:
-            sent = None  # the first call has it, and goes on where it was
-            report.progress("recognition", 0, 1)
-        if time.monotonic() > end:
-            child.kill()
-            child.communicate()
-            raise Failed(f"text recognition took more than {PAGE_SECONDS_MAX:.0f} seconds")
+            child = subprocess.Popen(
+                [PROGRAM, "stdin", "stdout", "--dpi", "300", *arguments],
+                env={"OMP_THREAD_LIMIT": "1", "LC_ALL": "C"},
+                stdin=pixels,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+            )
+        except OSError as error:
+            raise Failed(f"text recognition did not start: {type(error).__name__}") from None
+        with child:
+            output = _output(child, report)
     if child.returncode != 0 or len(output) > _OUTPUT_BYTES_MAX:
         raise Failed(f"text recognition ended with code {child.returncode}")
     return output.decode("utf-8", "replace")
+
+
+def _output(child: "subprocess.Popen[bytes]", report: Report) -> bytes:
+    """What the child writes until it ends. Raises `Failed` when it was killed for taking too long."""
+    end = time.monotonic() + PAGE_SECONDS_MAX
+    while True:
+        try:
+            return child.communicate(timeout=_SLICE_SECONDS)[0]
+        except subprocess.TimeoutExpired:
+            report.progress("recognition", 0, 1)
+        if time.monotonic() > end:
+            child.kill()
+            raise Failed(f"text recognition took more than {PAGE_SECONDS_MAX:.0f} seconds")
