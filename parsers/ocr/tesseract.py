@@ -1,7 +1,8 @@
 """SANDBOX, untrusted: one page of grey pixels through Tesseract, a child process of this single-use sandbox.
 
-Pixels go in as PGM through a file without a name in /tmp, words come out as TSV through a pipe. Script and rotation are asked for first
-(`--psm 0`), since reading with the models of every script at once takes several times as long.
+Pixels go in as PGM through a file without a name in /tmp, words come out as TSV through a pipe. Script
+and rotation are asked for first (`--psm 0`), since reading with the models of every
+script at once takes several times as long.
 """
 
 import re
