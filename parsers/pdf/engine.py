@@ -12,6 +12,8 @@ from parsers.blocks import Box, Refused
 _MUPDF: Any = pymupdf  # ships no types worth the name
 _FLAGS = int(_MUPDF.TEXT_COLLECT_VECTORS | _MUPDF.TEXT_CLIP)
 _RENDERING_SIDE_MAX = 1_600.0
+_OCR_DPI = 250.0
+_OCR_PIXELS_MAX = 12_000_000.0
 _EVERYWHERE = _MUPDF.INFINITE_RECT()
 
 MUPDF_ERRORS: tuple[type[Exception], ...] = (
@@ -124,6 +126,18 @@ class Rendering:
             self._samples = bytes(self._pixels.samples)
         except MUPDF_ERRORS:
             self._failed = True
+
+
+def grey_pixels(page: Any) -> tuple[int, int, bytes, float]:
+    """Width, height and bytes of a page as shown, in shades of grey, and how many points one pixel is."""
+    width, height = max(page.rect.width, 1.0), max(page.rect.height, 1.0)
+    scale = min(_OCR_DPI / 72, (_OCR_PIXELS_MAX / (width * height)) ** 0.5)
+    pixels = page.get_pixmap(matrix=_MUPDF.Matrix(scale, scale), colorspace=_MUPDF.csGRAY, alpha=False)
+    samples = bytes(pixels.samples)
+    stride = int(pixels.stride)
+    if stride != pixels.width:
+        samples = b"".join(samples[y * stride : y * stride + pixels.width] for y in range(pixels.height))
+    return int(pixels.width), int(pixels.height), samples, 1 / scale
 
 
 def drawn_words(page: Any) -> list[str]:
