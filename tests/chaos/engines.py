@@ -5,6 +5,7 @@ in a small file system in memory, with a copy of our images. As under systemd, `
 """
 
 import os
+import signal
 import subprocess
 import time
 from collections.abc import Iterator
@@ -116,24 +117,33 @@ class PrivateEngine:
         self._dockerd.wait(60)
 
     def close(self) -> None:
-        """End whatever of it runs."""
+        """End whatever of it runs, down to the shims of containers that it forgot when it was killed."""
         for process in (self._dockerd, self._containerd):
             if process is not None and process.poll() is None:
                 process.terminate()
                 process.wait(60)
+        for shim in self._shims():
+            with suppress(ProcessLookupError):
+                os.kill(int(shim.name), signal.SIGKILL)
 
     def processes(self) -> list[str]:
         """Command lines of what runs inside containers of this engine, by the kernel's account."""
+        found = []
+        for shim in self._shims():
+            with suppress(OSError):
+                children = (shim / "task" / shim.name / "children").read_text().split()
+                found += [Path(f"/proc/{child}/cmdline").read_text().replace("\0", " ") for child in children]
+        return found
+
+    def _shims(self) -> list[Path]:
+        """What stands between containerd and each container, as folders of /proc."""
         address = f"{self.folder}/containerd.sock"
         found = []
-        for shim in Path("/proc").glob("[0-9]*"):
+        for process in Path("/proc").glob("[0-9]*"):
             with suppress(OSError):
-                if (
-                    address in (shim / "cmdline").read_text().split("\0")[1:]
-                    and (shim / "comm").read_text() != "dockerd\n"
-                ):
-                    children = (shim / "task" / shim.name / "children").read_text().split()
-                    found += [Path(f"/proc/{child}/cmdline").read_text().replace("\0", " ") for child in children]
+                told = (process / "cmdline").read_text().split("\0")[1:]
+                if address in told and (process / "comm").read_text() != "dockerd\n":
+                    found.append(process)
         return found
 
     def load_images(self) -> None:
