@@ -7,28 +7,30 @@ import logging
 import sys
 import time
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from moto.server import ThreadedMotoServer
 from moto.sqs.models import Queue
 
 COUNTED_SECONDS = 0.5
+MANY = 200  # messages; fewer are counted each time
 
 
 def count_now_and_then(name: str) -> None:
-    """Keep a queue's count for half a second.
+    """Keep a queue's count for half a second while it is long.
 
     moto counts the whole queue three times for each message that it takes or gives, so that a storm of two thousand
     objects costs it the square of their number: half an hour instead of minutes.
     """
     count = getattr(Queue, name).fget
-    kept: dict[int, tuple[float, int]] = {}
+    kept: WeakKeyDictionary[Any, tuple[float, int]] = WeakKeyDictionary()
 
     def counted(queue: Any) -> int:
-        until, number = kept.get(id(queue), (0.0, 0))
-        if time.monotonic() >= until:
-            number = count(queue)
-            kept[id(queue)] = time.monotonic() + COUNTED_SECONDS, number
-        return int(number)
+        until, number = kept.get(queue, (0.0, 0))
+        if number < MANY or time.monotonic() >= until:
+            number = int(count(queue))
+            kept[queue] = time.monotonic() + COUNTED_SECONDS, number
+        return number
 
     setattr(Queue, name, property(counted))
 
