@@ -1,6 +1,6 @@
 """What a file costs by format: ours beside kreuzberg, markitdown and unstructured, on the same files in one run.
 
-    bench/formats.py MANIFEST.jsonl|FOLDER [--ext pdf,docx,pptx,xlsx,html,eml] [--rounds 3] [--limit N] [--engine] [--json]
+    bench/formats.py MANIFEST.jsonl|FOLDER [--ext pdf,docx,…] [--rounds N] [--limit N] [--engine] [--json]
 
 CPU seconds, user and system, children included, per file. Ours is the whole job of a sandbox's process from READY to
 its end (detect, parse, normalize, chunk, encode), in a fresh process for each file; the peers read un-isolated in
@@ -30,10 +30,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from bench.readers import PEERS, File, InSandbox, Ours, Peer, Reader, Reading
+from bench.readers import PEERS, ROOT, File, InSandbox, Ours, Peer, Reader, Reading
 
 EXTENSIONS: Final = "pdf,docx,pptx,xlsx,html,eml"
 OURS: Final = "ours"
@@ -142,8 +141,9 @@ def start_cpu_ms(readings: Mapping[str, list[Reading]]) -> float:
 
 def table(by_format: Mapping[str, Mapping[str, Any]], tools: Sequence[str]) -> str:
     """The figures for a reader's eyes, as Markdown."""
+    columns = " | ".join(f"{tool} ms" for tool in tools)
     rows = [
-        f"| format | files | common | {' | '.join(f'{tool} ms' for tool in tools)} | ratio | read: {', '.join(tools)} |",
+        f"| format | files | common | {columns} | ratio | read: {', '.join(tools)} |",
         f"|---|{'---|' * (len(tools) + 4)}",
     ]
     for extension, found in by_format.items():

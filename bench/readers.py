@@ -26,8 +26,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from contract import CONTRACT_VERSION
 from contract.frames import Frame, FrameKind, FrameSplitter, encode_json
@@ -36,9 +35,10 @@ from ingest.airlock import admit
 from ingest.identify import LEADING_BYTES, media_type_hint
 from ingest.manifests import Manifest, fallback_profile, read_manifests, routes
 from ingest.outcome import AdmittedChunk, AdmittedDocument
-from ingest.sandbox.base import SandboxEngine
 from ingest.sandbox.base import Profile as SandboxProfile
+from ingest.sandbox.base import SandboxEngine
 
+ROOT = Path(__file__).resolve().parents[1]
 FILE_SECONDS_MAX = 60.0
 OUR_ADDRESS_SPACE_BYTES = 4 << 30
 PARSERS_PYTHON = ROOT / ".venv-parsers/bin/python"
@@ -61,7 +61,10 @@ class File:
 
 @dataclass(frozen=True)
 class Reading:
-    """What came of a file. `error` empty: read. `chunks` as the knowledge base would get them, where they were asked."""
+    """What came of a file. `error` empty: it was read.
+
+    Ours has `chunks` as the knowledge base gets them; unstructured has `chunk_texts` where they were asked for.
+    """
 
     cpu_seconds: float
     text: str = ""
@@ -207,7 +210,7 @@ class Peer:
 
     def _warm(self) -> "subprocess.Popen[bytes]":
         if self._process is None:
-            command = [PEERS_PYTHON, ROOT / "bench/peer.py", self._name]
+            command = [str(PEERS_PYTHON), str(ROOT / "bench/peer.py"), self._name]
             self._process = subprocess.Popen(
                 command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
             )
