@@ -80,10 +80,10 @@ def fixed_windows(text: str, tokens_max: int, overlap_share: float = OVERLAP_SHA
 
 def plain_chunks(texts: Iterable[str]) -> tuple[AdmittedChunk, ...]:
     """Texts as chunks without headings or places."""
-    clean = (_CONTROL.sub("", text).strip() for text in texts)
+    clean = (_CONTROL.sub("", text).encode("utf-8", "replace").decode().strip() for text in texts)
     return tuple(
         AdmittedChunk(
-            chunk_id=hashlib.sha256(f"{number}\n{text}".encode("utf-8", "replace")).hexdigest(),
+            chunk_id=hashlib.sha256(f"{number}\n{text}".encode()).hexdigest(),
             ordinal=number,
             text=text,
             heading_path=(),
@@ -160,7 +160,7 @@ def chars_for(tokens: int, texts: Iterable[str]) -> int:
 def index(database: Database, knowledge: PostgresKnowledge, name: str, chunks: Chunks) -> int:
     """Publish documents with these chunks, as any run does; the number of their source."""
     source = runs.open_source(database, f"bench://{name}/")
-    run_id = runs.start_run(database, source.id, "run")
+    run_id = runs.start_run(database, source.id, "batch")
     worker = claims.register_worker(database, run_id)
     discover.plan(database, source.id, run_id, (StoredObject(key, "1", 1, 0.0) for key in sorted(chunks)))
     while claimed := claims.claim(database, worker, source.id, run_id, 500, 600):
