@@ -13,7 +13,8 @@ another bench's question.
 
 With `--engine` also `sandbox`: the same through real prewarmed single-use sandboxes, with the control group's CPU in
 all, start of the interpreter included. Only for ordinary files: the peers are not isolated. The last line of stdout is
-one JSON object; `start_cpu_ms` is what our process spends before it is ready.
+one JSON object: `ratio_with_start` adds what our process spends before it is ready (here, outside an image), and
+`dearer_files` are the compared files that cost us more than their own median peer.
 """
 
 import argparse
@@ -36,6 +37,7 @@ from bench.readers import PEERS, ROOT, File, InSandbox, Ours, Peer, Reader, Read
 
 EXTENSIONS: Final = "pdf,docx,pptx,xlsx,html,eml"
 OURS: Final = "ours"
+COMPARED: Final = ("ratio", "ratio_with_start", "dearer_files", "median_peer_cpu_ms")
 Readings = dict[str, dict[str, list[Reading]]]  # by tool, by file, one a round
 
 
@@ -107,14 +109,21 @@ def figures_of(readings: Readings, files: Sequence[File]) -> dict[str, Any]:
     common = [file.file_id for file in files if able and all(costs[tool][file.file_id] is not None for tool in able)]
     medians = {tool: statistics.median(_known(costs[tool], common)) for tool in able if common}
     peers = [medians[tool] for tool in PEERS if tool in medians]
-    ratio = medians[OURS] / statistics.median(peers) if peers and OURS in medians else None
+    compared: dict[str, float | None] = dict.fromkeys(COMPARED)
+    if peers and OURS in medians:
+        peer, start = statistics.median(peers), start_of(readings[OURS], common)
+        compared = {
+            "ratio": round(medians[OURS] / peer, 3),
+            "ratio_with_start": round((medians[OURS] + start) / peer, 3),
+            "dearer_files": sum(dearer(costs, name) for name in common),
+            "median_peer_cpu_ms": round(peer * 1000, 2),
+        }
     return {
         "files": len(files),
         "read": read,
         "common_files": len(common),
         "cpu_ms": {tool: round(value * 1000, 2) for tool, value in medians.items()},
-        "median_peer_cpu_ms": round(statistics.median(peers) * 1000, 2) if peers else None,
-        "ratio": None if ratio is None else round(ratio, 3),
+        **compared,
         "failures": {
             tool: dict(Counter(_failure(found[f.file_id]) for f in files if costs[tool][f.file_id] is None))
             for tool, found in readings.items()
@@ -133,24 +142,31 @@ def _failure(rounds: Sequence[Reading]) -> str:
     return unread.error.partition(":")[0] if unread.error else "no text"
 
 
-def start_cpu_ms(readings: Mapping[str, list[Reading]]) -> float:
-    """What our process spends before it is ready, median."""
-    spent = [reading.start_cpu_seconds for rounds in readings.values() for reading in rounds]
-    return round(statistics.median(spent) * 1000, 1)
+def start_of(readings: Mapping[str, list[Reading]], names: Sequence[str]) -> float:
+    """CPU seconds of our process before it is ready, median over these files."""
+    return statistics.median(reading.start_cpu_seconds for name in names for reading in readings[name])
+
+
+def dearer(costs: Mapping[str, Mapping[str, float | None]], name: str) -> bool:
+    """Whether a file cost us more than the median of those peers that read it."""
+    peers = [value for tool in PEERS if (value := costs.get(tool, {}).get(name)) is not None]
+    ours = costs[OURS][name]
+    return ours is not None and bool(peers) and ours > statistics.median(peers)
 
 
 def table(by_format: Mapping[str, Mapping[str, Any]], tools: Sequence[str]) -> str:
     """The figures for a reader's eyes, as Markdown."""
     columns = " | ".join(f"{tool} ms" for tool in tools)
     rows = [
-        f"| format | files | common | {columns} | ratio | read: {', '.join(tools)} |",
-        f"|---|{'---|' * (len(tools) + 4)}",
+        f"| format | files | common | {columns} | ratio | with start | dearer files | read: {', '.join(tools)} |",
+        f"|---|{'---|' * (len(tools) + 6)}",
     ]
     for extension, found in by_format.items():
         costs = " | ".join(f"{found['cpu_ms'][tool]:.1f}" if tool in found["cpu_ms"] else "–" for tool in tools)
-        ratio = "–" if found["ratio"] is None else f"{found['ratio']:.2f}"
+        compared = (found[name] for name in COMPARED[:3])
+        ratios = " | ".join("–" if value is None else f"{value:.4g}" for value in compared)
         read = ", ".join(str(found["read"][tool]) for tool in tools)
-        rows.append(f"| {extension} | {found['files']} | {found['common_files']} | {costs} | {ratio} | {read} |")
+        rows.append(f"| {extension} | {found['files']} | {found['common_files']} | {costs} | {ratios} | {read} |")
     return "\n".join(rows)
 
 
@@ -211,7 +227,7 @@ def main() -> int:
     by_format = {name: figures_of(readings, found) for name, found in by_extension.items() if found}
     if not arguments.json:
         print(table(by_format, list(readings)))
-    result = {"formats": by_format, "start_cpu_ms": start_cpu_ms(readings[OURS]), "rounds": arguments.rounds}
+    result = {"formats": by_format, "rounds": arguments.rounds}
     print(json.dumps({**result, "machine": machine()}))
     return 0
 

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from bench.formats import cost, figures_of, files_of, start_cpu_ms, table, turns
+from bench.formats import cost, figures_of, files_of, table, turns
 from bench.readers import File, Profiles, Reading
 
 TOOLS = ("ours", "kreuzberg", "markitdown", "unstructured")
@@ -56,7 +56,7 @@ def test_a_format_that_nobody_else_reads_has_no_ratio() -> None:
     found = figures_of(readings, [file("a.x")])
     assert found["ratio"] is None
     assert found["failures"] == {"kreuzberg": {"no text": 1}}
-    assert "| x | 1 | 1 | 30.0 | – | – | 1, 0 |" in table({"x": found}, ["ours", "kreuzberg"])
+    assert "| x | 1 | 1 | 30.0 | – | – | – | – | 1, 0 |" in table({"x": found}, ["ours", "kreuzberg"])
 
 
 def test_files_come_from_a_manifest_or_a_folder(tmp_path: Path) -> None:
@@ -70,8 +70,20 @@ def test_files_come_from_a_manifest_or_a_folder(tmp_path: Path) -> None:
 
 
 def test_our_start_is_told_apart() -> None:
-    readings = {"a": [Reading(1.0, "text", start_cpu_seconds=0.2)], "b": [Reading(1.0, start_cpu_seconds=0.1)]}
-    assert start_cpu_ms(readings) == 150.0
+    started = Reading(0.03, "text", start_cpu_seconds=0.27)
+    found = figures_of({"ours": {"a.x": [started]}, "kreuzberg": {"a.x": read(0.1)}}, [file("a.x")])
+    assert found["ratio"] == 0.3
+    assert found["ratio_with_start"] == 3.0
+
+
+def test_files_that_cost_us_more_than_their_median_peer_are_counted() -> None:
+    files = [file(name) for name in ("a.x", "b.x", "c.x")]
+    readings = {
+        "ours": {"a.x": read(0.2), "b.x": read(0.2), "c.x": read(0.2)},
+        "kreuzberg": {"a.x": read(0.1), "b.x": read(0.1), "c.x": read(0.3)},
+        "markitdown": {"a.x": read(0.1), "b.x": read(0.4), "c.x": read(0.3)},
+    }
+    assert figures_of(readings, files)["dearer_files"] == 1
 
 
 def test_our_process_loads_what_the_profile_loads() -> None:
