@@ -7,9 +7,12 @@ in a test (`must_contain`), or five words of a page's hand-made Markdown. The qu
     addresses are taken out of it, white space is folded, case does not count.
 2.  The answer must have two words, at least 8 letters or digits, and nothing but plain characters; it must stand in the
     text exactly once, and in no other document's text, or the question would have two answers.
-3.  Words of the context are the 15 before and the 15 after the answer, across lines, so that a row's other cells and a
-    heading above are among them, and the commoner half of the answer's own words. The rarer half of the answer's words
-    is in no question. Rare and common go by the number of documents that have the word.
+3.  The context is what stands around the answer, in one of two ways:
+    `window`  the 15 words before and the 15 after, across lines, headings and slides;
+    `block`   those of the 15 before and the 15 after that are in the answer's own paragraph, list item or table row,
+              and the heading above it.
+    The commoner half of the answer's own words belongs to it, too; the rarer half is in no question. Rare and common
+    go by the number of documents that have the word.
 4.  The question is the six rarest words of the context, in the order of the text; single characters do not count. Fewer
     than three make no question.
 """
@@ -26,12 +29,14 @@ QUESTION_WORDS: Final = 6
 QUESTION_WORDS_MIN: Final = 3
 ANSWER_CHARS_MIN: Final = 8
 PER_DOCUMENT_MAX: Final = 3
+CONTEXTS: Final = ("window", "block")
 SPAN_WORDS: Final = 5
 SPAN_PLACES: Final = (1 / 3, 2 / 3)  # of a page
 
 _MARKUP: Final = re.compile(r"\]\([^)]*\)|<[^<>]*>|(?:https?|mailto|data):\S+|[*_#|`\[\]\\~]+")
 _PLAIN: Final = re.compile(r"[\w ,.;:'’()&/%$+-]+")
 _LIST_MARKER: Final = re.compile(r"^\s*[-*#•]+\s+")
+_BLOCK_START: Final = re.compile(r"\s*(?:[|#]|[-*+•]\s|\d+[.)]\s)")
 _WORD: Final = re.compile(r"\w+")
 _SPAN_WORD: Final = re.compile(r"[A-Za-z]+[,.;:]?|[0-9]+")
 
@@ -102,29 +107,65 @@ def _run(line: str) -> str | None:
     return None
 
 
-def questions(answers: Mapping[str, Sequence[str]], texts: Mapping[str, str]) -> list[Question]:
-    """Questions for the answers of each document, at most three for one; `texts` as `without_markup` leaves them."""
-    documents_with = Counter(word for text in texts.values() for word in set(words_of(text)))
+def blocks_of(markdown: str) -> list[tuple[str, str]]:
+    """(heading above, text) of each paragraph, heading, list item and table row of Markdown, as `without_markup`."""
+    blocks: list[tuple[str, str]] = []
+    heading, lines = "", list[str]()
+
+    def end() -> None:
+        if text := without_markup(" ".join(lines)):
+            blocks.append((heading, text))
+        lines.clear()
+
+    for line in markdown.splitlines():
+        if not line.strip() or _BLOCK_START.match(line):
+            end()
+        lines.append(line)
+        if line.lstrip().startswith("#"):
+            end()
+            heading = without_markup(line)
+    end()
+    return blocks
+
+
+def questions(answers: Mapping[str, Sequence[str]], texts: Mapping[str, str], context: str) -> list[Question]:
+    """Questions for the answers of each document, at most three for one; `texts` are Markdown, `context` its kind."""
+    plain = {document_id: without_markup(text) for document_id, text in texts.items()}
+    documents_with = Counter(word for text in plain.values() for word in set(words_of(text)))
+    around = _in_window if context == "window" else _in_block
     found = []
     for document_id, wanted in answers.items():
-        text = texts.get(document_id, "")
-        made = (_question(document_id, answer, text, texts, documents_with) for answer in dict.fromkeys(wanted))
-        found += [question for question in made if question is not None][:PER_DOCUMENT_MAX]
+        made = list[Question]()
+        for answer in dict.fromkeys(wanted):
+            sought = without_markup(answer)
+            if _has_one_place(sought, document_id, plain):
+                query = _query(around(texts[document_id], sought), sought, documents_with)
+                made += [Question(document_id, query, answer)] if query else []
+        found += made[:PER_DOCUMENT_MAX]
     return found
 
 
-def _question(
-    document_id: str, answer: str, text: str, texts: Mapping[str, str], documents_with: Mapping[str, int]
-) -> Question | None:
-    wanted = without_markup(answer)
-    if text.count(wanted) != 1 or any(wanted in other for key, other in texts.items() if key != document_id):
-        return None
-    before, _, after = text.partition(wanted)
-    own = sorted(dict.fromkeys(words_of(wanted)), key=lambda word: (documents_with[word], word))
+def _has_one_place(answer: str, document_id: str, plain: Mapping[str, str]) -> bool:
+    own = plain.get(document_id, "").count(answer)
+    return own == 1 and not any(answer in other for key, other in plain.items() if key != document_id)
+
+
+def _in_window(text: str, answer: str) -> list[str]:
+    before, _, after = without_markup(text).partition(answer)
+    return [*words_of(before)[-AROUND_WORDS:], *words_of(answer), *words_of(after)[:AROUND_WORDS]]
+
+
+def _in_block(text: str, answer: str) -> list[str]:
+    for heading, block in blocks_of(text):
+        if answer in block:
+            return [*words_of(heading), *_in_window(block, answer)]
+    return []
+
+
+def _query(context: Sequence[str], answer: str, documents_with: Mapping[str, int]) -> str:
+    """The rarest words of a context without the answer's own rarer half; empty when there are too few."""
+    own = sorted(dict.fromkeys(words_of(answer)), key=lambda word: (documents_with[word], word))
     secret = set(own[: (len(own) + 1) // 2])
-    context = [*words_of(before)[-AROUND_WORDS:], *words_of(wanted), *words_of(after)[:AROUND_WORDS]]
     usable = list(dict.fromkeys(word for word in context if word not in secret and len(word) > 1))
-    chosen = set(sorted(usable, key=lambda word: (documents_with[word], usable.index(word)))[:QUESTION_WORDS])
-    if len(chosen) < QUESTION_WORDS_MIN:
-        return None
-    return Question(document_id, " ".join(word for word in usable if word in chosen), answer)
+    chosen = sorted(usable, key=lambda word: (documents_with[word], usable.index(word)))[:QUESTION_WORDS]
+    return " ".join(word for word in usable if word in chosen) if len(chosen) >= QUESTION_WORDS_MIN else ""

@@ -1,6 +1,6 @@
 """Whether the chunk with the answer is found: our chunks beside fixed windows and unstructured's `by_title`.
 
-    bench/retrieval.py FORMATS_MANIFEST.jsonl [LAYOUT_MANIFEST.jsonl] [--tokens 512] [--misses] [--json]
+    bench/retrieval.py FORMATS_MANIFEST.jsonl [LAYOUT_MANIFEST.jsonl] [--tokens 512,128] [--misses] [--json]
 
 bench/questions.py makes the questions; its docstring is the method. The text around an asserted fragment is taken from
 markitdown, or kreuzberg where markitdown does not have the fragment: neither takes part. That of a page is its own
@@ -28,13 +28,14 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import product
 from pathlib import Path
 from typing import Any, Final
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from bench.formats import environments, files_of
-from bench.questions import Question, asserted, letters, questions, spans_of_page, squashed, without_markup
+from bench.questions import CONTEXTS, Question, asserted, letters, questions, spans_of_page, squashed, without_markup
 from bench.readers import File, Ours, Peer, Reading
 from contract.tokens import estimate_tokens
 from ingest.catalog import claims, discover, runs
@@ -63,10 +64,7 @@ def fixed_windows(text: str, tokens_max: int, overlap_share: float = OVERLAP_SHA
     costs = [estimate_tokens(piece) for piece in pieces]
     windows, start = [], 0
     while start < len(pieces):
-        end, used = start, 0
-        while end < len(pieces) and (end == start or used + costs[end] <= tokens_max):
-            used += costs[end]
-            end += 1
+        end = _window_end(pieces, costs, start, tokens_max)
         windows.append("".join(pieces[start:end]).strip())
         if end == len(pieces):
             break
@@ -76,6 +74,17 @@ def fixed_windows(text: str, tokens_max: int, overlap_share: float = OVERLAP_SHA
             shared += costs[back]
         start = back
     return [window for window in windows if window]
+
+
+def _window_end(pieces: Sequence[str], costs: Sequence[int], start: int, tokens_max: int) -> int:
+    """Where the window from `start` ends: as late as its tokens allow, as the whole of it is counted."""
+    end, used = start + 1, costs[start]
+    while end < len(pieces) and used + costs[end] <= tokens_max:
+        used += costs[end]
+        end += 1
+    while end - start > 1 and estimate_tokens("".join(pieces[start:end]).strip()) > tokens_max:
+        end -= 1
+    return end
 
 
 def plain_chunks(texts: Iterable[str]) -> tuple[AdmittedChunk, ...]:
@@ -114,7 +123,7 @@ class Corpus:
             print(f"text around the answers: {file.file_id}", file=sys.stderr)
             self.files.append(file)
             answers = asserted(rows[file.file_id]["must_contain"])
-            texts = [without_markup(reader.read(file).text) for reader in (markitdown, kreuzberg)]
+            texts = [reader.read(file).text for reader in (markitdown, kreuzberg)]
             self.answers[file.file_id] = answers
             self.texts[file.file_id] = neutral(answers, texts)
         markitdown.close()
@@ -127,12 +136,12 @@ class Corpus:
             self.files.append(File(row["id"], path, path.name, "pdf"))
             truth = (manifest.parent / row["gt"]).read_text("utf-8")
             self.answers[row["id"]] = spans_of_page(truth)
-            self.texts[row["id"]] = without_markup(truth)
+            self.texts[row["id"]] = truth
 
 
 def neutral(answers: Sequence[str], texts: Sequence[str]) -> str:
     """The first of the texts that has the most of the answers."""
-    return max(texts, key=lambda text: sum(without_markup(answer) in text for answer in answers))
+    return max(texts, key=lambda text: sum(without_markup(answer) in without_markup(text) for answer in answers))
 
 
 def _rows(manifest: Path) -> list[dict[str, Any]]:
@@ -228,7 +237,7 @@ def asked(knowledge: PostgresKnowledge, source_id: int, chunks: Chunks, asking: 
 
 
 def chunkings(ours: Mapping[str, Reading], theirs: Mapping[str, Reading], tokens_max: int) -> dict[str, Chunks]:
-    """The three chunkings of the documents."""
+    """The three chunkings of the documents that either reader reads."""
     return {
         "ours": {key: reading.chunks for key, reading in ours.items()},
         "fixed": {key: plain_chunks(fixed_windows(reading.text, tokens_max)) for key, reading in ours.items()},
@@ -267,7 +276,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("formats", type=Path)
     parser.add_argument("layout", type=Path, nargs="?")
-    parser.add_argument("--tokens", type=int, default=512)
+    parser.add_argument("--tokens", default="512", help="bounds of a chunk, by comma (default: 512)")
     parser.add_argument("--misses", action="store_true", help="list what others answer and ours does not")
     parser.add_argument("--json", action="store_true", help="only the JSON object on stdout")
     arguments = parser.parse_args()
@@ -276,60 +285,75 @@ def main() -> int:
     corpus.add_formats(arguments.formats)
     if arguments.layout:
         corpus.add_pages(arguments.layout)
-    asking = questions(corpus.answers, corpus.texts)
-    ours = read_all(corpus.files, Ours(arguments.tokens), "ours")
-    chars_max = chars_for(arguments.tokens, (reading.text for reading in ours.values()))
-    theirs = read_all(corpus.files, Peer("unstructured", chars_max), "unstructured")
-    chunked = chunkings(ours, theirs, arguments.tokens)
-    ranks = all_ranks(chunked, asking)
-    common = [number for number, q in enumerate(asking) if q.document_id in ours and q.document_id in theirs]
+    asking = {context: questions(corpus.answers, corpus.texts, context) for context in CONTEXTS}
+    results = {}
+    for tokens_max in map(int, arguments.tokens.split(",")):
+        results[tokens_max] = measured(corpus, asking, tokens_max, show_misses=arguments.misses)
+        if not arguments.json:
+            print(table(results[tokens_max]))
     extension = {file.file_id: file.extension for file in corpus.files}
-    result = {
-        "tokens_max": arguments.tokens,
-        "by_title_chars_max": chars_max,
-        "questions": len(asking),
-        "documents_asked_about": len({question.document_id for question in asking}),
-        "questions_by_extension": dict(sorted(Counter(extension[q.document_id] for q in asking).items())),
-        "common_questions": len(common),
-        "common_documents": len({asking[number].document_id for number in common}),
-        "chunkings": {
-            name: {
-                **size_of(chunked[name]),
-                "all": found.figures(range(len(asking))),
-                "common": found.figures(common),
-            }
-            for name, found in ranks.items()
-        },
+    made = {
+        context: {
+            "questions": len(found),
+            "documents": len({question.document_id for question in found}),
+            "by_extension": dict(sorted(Counter(extension[question.document_id] for question in found).items())),
+        }
+        for context, found in asking.items()
     }
-    if not arguments.json:
-        print(table(result))
-    if arguments.misses:
-        print(*missed(asking, ranks), sep="\n")
-    print(json.dumps(result))
+    print(json.dumps({"made": made, "by_tokens_max": results}))
     return 0
 
 
-def all_ranks(chunked: Mapping[str, Chunks], asking: Sequence[Question]) -> dict[str, Ranks]:
-    """Each chunking in a source of its own of one temporary knowledge base."""
+def measured(
+    corpus: Corpus, asking: Mapping[str, Sequence[Question]], tokens_max: int, *, show_misses: bool
+) -> dict[str, Any]:
+    """The figures of one bound: read, cut, index, ask."""
+    ours = read_all(corpus.files, Ours(tokens_max), "ours")
+    chars_max = chars_for(tokens_max, (reading.text for reading in ours.values()))
+    theirs = read_all(corpus.files, Peer("unstructured", chars_max), "unstructured")
+    chunked = chunkings(ours, theirs, tokens_max)
+    ranks = all_ranks(chunked, asking)
+    result: dict[str, Any] = {"by_title_chars_max": chars_max, "chunks": {n: size_of(c) for n, c in chunked.items()}}
+    for context, found in asking.items():
+        common = [number for number, q in enumerate(found) if q.document_id in ours and q.document_id in theirs]
+        by_chunking = {name: of_context[context] for name, of_context in ranks.items()}
+        if show_misses:
+            print(*(f"{tokens_max} {context}: {line}" for line in missed(found, by_chunking)), sep="\n")
+        result[context] = {
+            "common_questions": len(common),
+            "common_documents": len({found[number].document_id for number in common}),
+            "all": {name: one.figures(range(len(found))) for name, one in by_chunking.items()},
+            "common": {name: one.figures(common) for name, one in by_chunking.items()},
+        }
+    return result
+
+
+def all_ranks(chunked: Mapping[str, Chunks], asking: Mapping[str, Sequence[Question]]) -> dict[str, dict[str, Ranks]]:
+    """By chunking, each in a source of its own of one temporary knowledge base, and by context."""
     with tempfile.TemporaryDirectory(prefix="gloveport-bench-") as folder:
         settings = Settings(state_directory=Path(folder) / "state").with_defaults_resolved()
         try:
             with open_database(settings) as database:
                 knowledge = PostgresKnowledge(database)
                 sources = {name: index(database, knowledge, name, chunks) for name, chunks in chunked.items()}
-                return {name: asked(knowledge, sources[name], chunked[name], asking) for name in chunked}
+                return {
+                    name: {key: asked(knowledge, sources[name], chunks, found) for key, found in asking.items()}
+                    for name, chunks in chunked.items()
+                }
         finally:
             stop_embedded(settings)
 
 
 def table(result: Mapping[str, Any]) -> str:
     """The figures for a reader's eyes, as Markdown."""
-    rows = ["| questions | chunking | recall@1 | recall@5 | MRR | answerable |", "|---|---|---|---|---|---|"]
-    for group in ("all", "common"):
-        for fold in FOLDS:
-            for name, found in result["chunkings"].items():
-                figures = " | ".join(f"{value:.3f}" for value in found[group][fold].values())
-                rows.append(f"| {group}, {fold} | {name} | {figures} |")
+    rows = [
+        "| context | questions | chunking | recall@1 | recall@5 | MRR | answerable |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for context, group, fold in product(CONTEXTS, ("all", "common"), FOLDS):
+        for name, found in result[context][group].items():
+            figures = " | ".join(f"{value:.3f}" for value in found[fold].values())
+            rows.append(f"| {context} | {group}, {fold} | {name} | {figures} |")
     return "\n".join(rows)
 
 

@@ -30,6 +30,11 @@ def test_fixed_windows_keep_their_bound_and_lose_nothing(tokens_max: int) -> Non
     assert set(" ".join(windows).split()) == set(text.split())
 
 
+def test_fixed_windows_count_what_words_cost_together() -> None:
+    text = "7" * 2 + " ~~ 漢字 - " * 300
+    assert all(estimate_tokens(window) <= 64 for window in fixed_windows(text, 64))
+
+
 def test_fixed_windows_have_a_tenth_in_common() -> None:
     text = " ".join(f"w{number}" for number in range(300))
     windows = [window.split() for window in fixed_windows(text, 100)]
@@ -96,8 +101,8 @@ def test_characters_for_tokens_go_by_the_texts() -> None:
     assert chars_for(estimate_tokens(text), [text]) == len(text)
 
 
-def test_the_table_has_a_row_for_each_chunking_and_fold() -> None:
-    figures = ranks(1).figures([0])
-    shown = table({"chunkings": {"ours": {"all": figures, "common": figures}}})
-    assert "| common, letters | ours | 1.000 | 1.000 | 1.000 | 1.000 |" in shown
-    assert len(shown.splitlines()) == 6
+def test_the_table_has_a_row_for_each_chunking_context_and_fold() -> None:
+    figures = {"ours": ranks(1).figures([0])}
+    shown = table({context: {"all": figures, "common": figures} for context in ("window", "block")})
+    assert "| block | common, letters | ours | 1.000 | 1.000 | 1.000 | 1.000 |" in shown
+    assert len(shown.splitlines()) == 2 + 2 * 2 * 2
