@@ -4,9 +4,10 @@
 
 Every file goes in under its `upload_name`, however ugly, as an object `<id>/<upload_name>` of a read-only store,
 through the same sandboxes, airlock, database and knowledge base as any run; only the state folder is a fresh one.
-RESULTS_DIR receives `results.jsonl` (id, outcome, reason, findings, and what it cost) and `<id>.md`, the normalized
-text of each indexed file. A file without a result gets no row: the scorer counts it as lost. The last line of stdout
-is one JSON object with the outcomes, by extension too.
+RESULTS_DIR receives `results.jsonl` (id, outcome, reason, findings, and what it cost) and `<id>.md`: the normalized
+text of each indexed file, and behind it that of the files inside it, which answer as it does. A file without a result
+gets no row: the scorer counts it as lost. The last line of stdout is one JSON object with the outcomes, by
+extension too; those of files inside files are counted apart.
 """
 
 import argparse
@@ -100,24 +101,32 @@ def ingest(store: ManifestStore, cases: list[dict[str, Any]], results: Path, set
     """One batch over the store; rows and texts into `results`; counts of outcomes in all and by extension."""
     kind_of = {case["id"]: extension(case) for case in cases}
     outcomes: Counter[str] = Counter()
+    embedded: Counter[str] = Counter()
+    texts: dict[str, dict[str, bytes]] = defaultdict(dict)
     by_extension: dict[str, Counter[str]] = defaultdict(Counter)
     with Batch.open(settings, store) as batch, (results / "results.jsonl").open("w", encoding="utf-8") as rows:
 
         def on_file(report: FileReport) -> None:
             case_id = report.key.partition("/")[0]
             outcome = report.as_json()["outcome"]
+            if report.outcome in (Outcome.INDEXED, Outcome.UNCHANGED):
+                texts[case_id][report.key] = batch.normalized_text(report.key)
+            if report.parent:
+                embedded[outcome] += 1
+                return
             outcomes[outcome] += 1
             by_extension[kind_of[case_id]][outcome] += 1
             rows.write(json.dumps({**report.as_json(), "id": case_id}) + "\n")
             print(f"{outcome:12} {report.reason or '':20} {report.seconds:7.3f} s  {case_id}", file=sys.stderr)
-            if report.outcome is Outcome.INDEXED:
-                (results / f"{case_id}.md").write_bytes(batch.normalized_text(report.key))
 
         batch.ingest(on_file=on_file, stop=threading.Event())
         summary = batch.summary()
+    for case_id, by_key in texts.items():
+        (results / f"{case_id}.md").write_bytes(b"\n\n".join(text for _, text in sorted(by_key.items())))
     return {
         "files": len(cases),
         "outcomes": dict(outcomes),
+        "embedded": dict(embedded),
         "by_extension": {name: dict(counts) for name, counts in sorted(by_extension.items())},
         "pending": summary.pending,
         "seconds": round(summary.seconds, 2),

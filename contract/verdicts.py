@@ -72,6 +72,7 @@ class FindingKind(StrEnum):
     EXTERNAL_ENTITY = "external_entity"
     INSTRUCTION_LIKE_TEXT = "instruction_like_text"
     NOT_EXAMINED = "not_examined"
+    NEEDS_OCR = "needs_ocr"
 
 
 class Severity(StrEnum):

@@ -185,7 +185,7 @@ def restore(db: Database, file: Path, *, kept: Path | None) -> Manifest:
              f"--dbname={_conninfo(db)}", standard_input=_member(tar, DUMP))  # fmt: skip
     _must_be_as_dumped(db, manifest)
     db.migrate()
-    claims.reclaim_dead(db)
+    claims.reclaim_dead(db, suspect=False)  # whoever was at work when the backup was made did not die of it
     with db.begin() as connection:
         connection.execute(text(_INTERRUPT))
     _must_be_sound(db)

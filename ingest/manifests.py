@@ -1,10 +1,11 @@
 """HOST, trusted: reads what an image says of itself in `parser.toml`; nothing of an image is ever imported.
 
-    [image]                      name, title, description, licenses (an SPDX expression), license_note
+    [image]                      name, title, description, licenses (an SPDX expression), license_note,
+                                 debian_packages (what its base has besides Python), optional (done without if missing)
     [profiles.NAME]              media_types, preload (groups of parsers to warm up), fallback
     [profiles.NAME.limits]       optional; fields of `ingest.sandbox.base.Limits` in which this profile differs
-    [profiles.NAME.escalation]   optional; reasons after which a file gets one further try: with factor times as much
-                                 room (default 2), in another profile if one is named
+    [profiles.NAME.escalation]   optional; reasons, or findings, after which a file gets one further try: with factor
+                                 times as much room (default 2), in another profile if one is named
     [profiles.NAME.smoke_test]   media_type, document or document_base64, expect_text
 
 A profile is one way of starting an image. Profile names and media types are unique over all images of a host.
@@ -37,13 +38,18 @@ class _Table(BaseModel):
 
 
 class ImageTable(_Table):
-    """What the image is. `licenses` is an SPDX expression over everything in it."""
+    """What the image is. `licenses` is an SPDX expression over everything in it.
+
+    `optional`: where it was not built, its profiles, what leads to them and its media types are as if never named.
+    """
 
     name: Name
     title: Line
     description: Line
     licenses: Line
     license_note: Line
+    debian_packages: list[Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9+.-]{1,63}$")]] = []
+    optional: bool = False
 
 
 class LimitsTable(_Table):
@@ -58,6 +64,7 @@ class LimitsTable(_Table):
     wall_seconds_per_mebibyte: Duration | None = None
     wall_seconds_max: Duration | None = None
     stall_seconds: Duration | None = None
+    idle_seconds: Amount | None = None
     input_bytes: Amount | None = None
     output_bytes: Amount | None = None
     stderr_bytes: Amount | None = None
@@ -65,23 +72,26 @@ class LimitsTable(_Table):
 
 
 class EscalationTable(_Table):
-    """One further try after one of these verdicts. Only for want of room, and for a parser that died of the file."""
+    """One further try after one of these verdicts, or with one of these findings in what was read.
 
-    reasons: Annotated[
-        list[
-            Literal[
-                "timeout",
-                "stalled",
-                "cpu_limit",
-                "out_of_memory",
-                "crashed",
-                "pids_limit",
-                "disk_limit",
-                "output_limit",
-            ]
-        ],
-        Field(min_length=1),
-    ]
+    For want of room, for a parser that died of the file, and for pages that another image can read: what was read
+    without them stands if the further try comes to nothing. `empty` is a further try's in another profile only.
+    """
+
+    reasons: list[
+        Literal[
+            "timeout",
+            "stalled",
+            "cpu_limit",
+            "out_of_memory",
+            "crashed",
+            "pids_limit",
+            "disk_limit",
+            "output_limit",
+            "empty",
+        ]
+    ] = []
+    findings: list[Literal["needs_ocr"]] = []
     factor: Annotated[float, Field(ge=1, le=16)] = 2.0
     profile: Name | None = None
 
@@ -89,6 +99,10 @@ class EscalationTable(_Table):
     def _differs_from_the_first(self) -> Self:
         if self.factor == 1 and self.profile is None:
             raise ValueError("the same room in the same profile would be the same try again")
+        if not self.reasons and not self.findings:
+            raise ValueError("name reasons or findings")
+        if self.profile is None and (self.findings or "empty" in self.reasons):
+            raise ValueError("the same parser would find the same: name another profile")
         return self
 
 

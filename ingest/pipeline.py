@@ -25,7 +25,7 @@ from ingest.errors import ObjectChanged, ObjectMissing, StoreError
 from ingest.fetch import Fetched, fetched
 from ingest.identify import UNKNOWN, media_type_hint
 from ingest.knowledge.base import KnowledgeBase
-from ingest.outcome import AdmittedDocument, FileReport, Json, Outcome, Refused
+from ingest.outcome import AdmittedDocument, AdmittedFinding, FileReport, Json, Outcome, Refused
 from ingest.policy import Policy
 from ingest.sandbox.base import Profile, SandboxEngine, SandboxRun
 from ingest.store.base import ObjectStore
@@ -64,7 +64,8 @@ class Stations:
 class _File:
     """One file on its way: its claim, its content, and what was decided about it so far.
 
-    `last_try`: whatever this sandbox comes to, no other follows. `tried` are the sandboxes before it.
+    `last_try`: whatever this sandbox comes to, no other follows. `tried` are the sandboxes before it. `otherwise` is
+    what stands if this one has no document to give: the same file as it was read at first, and the result.
     """
 
     claim: Claim
@@ -75,6 +76,7 @@ class _File:
     result_key: outputs.ResultKey
     last_try: bool = False
     tried: tuple[SandboxRecord, ...] = ()
+    otherwise: tuple["_File", Remembered] | None = None
 
     @property
     def allowed(self) -> frozenset[Reason]:
@@ -172,8 +174,8 @@ def _examine(file: _File, at: Stations) -> FileReport:
     """Use what is known of this content, or read it in a sandbox; in one more where the policy says so."""
     remembered = parses.recall(at.database, file.identity)
     reached(CrashPoint.KNOWN_CHECKED)
-    if remembered is not None and (further := _further_try(file, remembered.reason, at)) is not None:
-        return _examine(further, at)
+    if remembered is not None and (further := _further_try(file, remembered.reason, remembered.findings, at)):
+        return _examine(replace(further, otherwise=None if remembered.reason else (file, remembered)), at)
     if remembered is not None and (known := _settle_known(file, remembered, at)) is not None:
         return known
     job: Job = {
@@ -196,10 +198,15 @@ def _examine(file: _File, at: Stations) -> FileReport:
     reached(CrashPoint.ADMITTED)
     if isinstance(admitted, Refused):
         _hold_against_it(file, admitted, ran, begun, at)
-        if (further := _further_try(file, admitted.reason, at)) is not None:
+        if further := _further_try(file, admitted.reason, (), at):
             return _examine(_after(file, admitted, ran, further, at), at)
-    elif at.health is not None:
-        at.health.note_good_end(file.profile)
+        if file.otherwise is not None:
+            return _settle_otherwise(_after(file, admitted, ran, file, at), file.otherwise, at)
+    else:
+        if at.health is not None:
+            at.health.note_good_end(file.profile)
+        if further := _further_try(file, None, admitted.findings, at):
+            return _examine(_after_document(file, admitted, ran, further, at), at)
     report = _settle(file, admitted, ran, at)
     spent = (*(record.usage for record in file.tried), ran.usage)
     return replace(
@@ -226,9 +233,12 @@ def _hold_against_it(file: _File, refused: Refused, ran: SandboxRun, begun: floa
         at.health.note_good_end(file.profile)  # to refuse by the contract takes a parser that works
 
 
-def _further_try(file: _File, reason: Reason | None, at: Stations) -> _File | None:
-    """The same file as it is tried once more after this verdict; None when the verdict stands."""
-    if reason is None or file.last_try or (profile := at.policy.escalated(file.profile, reason)) is None:
+def _further_try(
+    file: _File, reason: Reason | None, findings: tuple[AdmittedFinding, ...], at: Stations
+) -> _File | None:
+    """The same file as it is tried once more after this verdict or these findings; None when the result stands."""
+    kinds = {finding.kind for finding in findings}
+    if file.last_try or (profile := at.policy.escalated(file.profile, reason, kinds)) is None:
         return None
     identity, result_key = _identities(file.content, profile, at)
     return replace(file, profile=profile, identity=identity, result_key=result_key, last_try=True)
@@ -242,11 +252,38 @@ def _after(file: _File, refused: Refused, ran: SandboxRun, further: _File, at: S
     with at.database.begin() as connection:
         parses.remember(connection, file.identity, verdict)
     file.content.content.seek(0)
-    return replace(further, tried=(SandboxRecord.of("parse", file.profile, ran),))
+    return replace(further, tried=(*file.tried, SandboxRecord.of("parse", file.profile, ran)))
+
+
+def _after_document(file: _File, admitted: AdmittedDocument, ran: SandboxRun, further: _File, at: Stations) -> _File:
+    """Keep the first result, which stands if the further try has none, and get ready for that try."""
+    outputs.write_embedded(at.kept, admitted.contents)
+    remembered = Remembered(
+        reason=None,
+        media_type=admitted.metadata["media_type"],
+        metadata=admitted.metadata,
+        findings=admitted.findings,
+        artifacts=outputs.write_document(at.kept, file.result_key, admitted),
+        chunk_count=len(admitted.chunks),
+    )
+    with at.database.begin() as connection:
+        parses.remember(connection, file.identity, remembered)
+    file.content.content.seek(0)
+    return replace(further, tried=(SandboxRecord.of("parse", file.profile, ran),), otherwise=(file, remembered))
+
+
+def _settle_otherwise(file: _File, otherwise: tuple[_File, Remembered], at: Stations) -> FileReport:
+    """End a file whose further try had no document with what the first one read."""
+    first, remembered = otherwise
+    first = replace(first, tried=file.tried, last_try=True)
+    known = _settle_known(first, remembered, at)
+    return known if known is not None else _examine(first, at)  # what was kept is gone: read again, by the first alone
 
 
 def _settle_known(file: _File, remembered: Remembered, at: Stations) -> FileReport | None:
     """End a file whose content was read before; None when the earlier result cannot be used and must be made again."""
+    if remembered.reason is not None and file.otherwise is not None:
+        return _settle_otherwise(file, file.otherwise, at)
     if remembered.reason is not None:
         if remembered.reason in file.allowed:
             return None

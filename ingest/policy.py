@@ -4,11 +4,11 @@ A manifest may name verdicts after which a file gets one further try, with large
 that, a verdict is a verdict.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Final
 
-from contract.verdicts import Reason
+from contract.verdicts import FindingKind, Reason
 from ingest.errors import ConfigurationError
 from ingest.sandbox.base import Limits, Profile, Tier
 from ingest.settings import Settings
@@ -25,12 +25,13 @@ _SCALED: Final = (
 class Escalation:
     """One further try of a profile's file: after which verdicts, with how much more room, and in which profile.
 
-    `profile` empty: in the same one.
+    `profile` empty: in the same one. `findings` call for it though the file was read.
     """
 
     reasons: frozenset[Reason]
     factor: float = 1.0
     profile: str = ""
+    findings: frozenset[FindingKind] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +63,15 @@ class Policy:
         profile = self.profiles[self.routes.get(media_type_hint, self.fallback)]
         return _with_room(profile, RELEASED_FACTOR) if larger_limits else profile
 
-    def escalated(self, profile: Profile, reason: Reason) -> Profile | None:
-        """What to try a file in once more after this verdict of its first profile; None when the verdict stands."""
+    def escalated(self, profile: Profile, reason: Reason | None, findings: Collection[str] = ()) -> Profile | None:
+        """What to try a file in once more after its first profile; None when what that came to stands.
+
+        `reason` is its verdict; `findings` are the kinds in what was read, when there is none.
+        """
         escalation = self.escalations.get(profile.name)
-        if escalation is None or reason not in escalation.reasons:
+        if escalation is None:
+            return None
+        if reason not in escalation.reasons and (reason is not None or escalation.findings.isdisjoint(findings)):
             return None
         return _with_room(self.profiles[escalation.profile or profile.name], escalation.factor)
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-from contract.verdicts import Reason
+from contract.verdicts import FindingKind, Reason
 from ingest import outputs
 from ingest.catalog import claims, discover, reconcile, runs, story
 from ingest.catalog.database import Database
@@ -98,11 +98,19 @@ def load_policy(settings: Settings) -> Policy:
     with closing(connect()) as client:
         profiles = resolve_profiles(client)
     manifests = image_manifests(context_root())
+    absent = {name for manifest in manifests.values() for name in manifest.profiles if name not in profiles}
     further = {
-        name: Escalation(frozenset(map(Reason, table.reasons)), table.factor, table.profile or "")
+        name: Escalation(
+            frozenset(map(Reason, table.reasons)),
+            table.factor,
+            table.profile or "",
+            frozenset(map(FindingKind, table.findings)),
+        )
         for name, table in escalations(manifests).items()
+        if {name, table.profile or name}.isdisjoint(absent)
     }
-    return make_policy(profiles, routes(manifests), fallback_profile(manifests), settings, further)
+    present = {kind: name for kind, name in routes(manifests).items() if name in profiles}
+    return make_policy(profiles, present, fallback_profile(manifests), settings, further)
 
 
 @contextmanager

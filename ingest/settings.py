@@ -130,6 +130,9 @@ class Settings(BaseModel):
     wall_seconds_per_mebibyte: float = Field(default=1, ge=0, description="Wall time added for each MiB of input.")
     wall_seconds_max: float = Field(default=120, gt=0, description="Ceiling of the wall time.")
     stall_seconds: float = Field(default=10, gt=0, description="Longest silence of a sandbox at work.")
+    idle_seconds: int = Field(
+        default=900, ge=10, description="After so long without a job a sandbox ends by itself, whoever forgot it."
+    )
     output_bytes: int = Field(default=64 << 20, ge=1 << 20, description="Most a sandbox may say.")
     input_bytes: int = Field(default=256 << 20, ge=1, description="Largest file read; larger ones are `too_large`.")
 

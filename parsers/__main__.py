@@ -1,8 +1,8 @@
-"""SANDBOX, untrusted: one process, one document: `python -I -B -m parsers --preload pdf,text`.
+"""SANDBOX, untrusted: one process, one document: `python -I -B -m parsers --idle 900 --preload pdf,text`.
 
-Warm up, say READY, wait for a job, answer it in the frames of `contract/frames.py`, wait for the host to hang up, exit.
-Exit codes: 0 as the contract says, 2 bad arguments, 3 the host broke the contract, 4 out of memory (a claim: the host
-looks at the control group).
+Warm up, say READY, wait for a job (for so many seconds at most), answer it in the frames of `contract/frames.py`, wait
+for the host to hang up, exit. Exit codes: 0 as the contract says, 2 bad arguments, 3 the host broke the contract, 4 out
+of memory (a claim: the host looks at the control group).
 """
 
 import gc
@@ -10,6 +10,7 @@ import os
 import resource
 import sys
 import traceback
+from itertools import zip_longest
 
 from contract.job import Job
 from contract.verdicts import FindingKind, Refusal, Severity
@@ -29,10 +30,11 @@ EXIT_MEMORY = 4
 
 def main(arguments: list[str]) -> int:
     """Serve one job on stdin and stdout. Returns the exit code."""
-    groups = _preload_groups(arguments)
-    if groups is None:
-        print("usage: python -m parsers [--preload GROUP,GROUP…]", file=sys.stderr)
+    options = _options(arguments)
+    if options is None:
+        print("usage: python -m parsers [--idle SECONDS] [--preload GROUP,GROUP…]", file=sys.stderr)
         return EXIT_USAGE
+    idle_seconds, groups = options
     reader, writer = _take_standard_streams()
     try:
         registry.preload(groups)
@@ -42,7 +44,7 @@ def main(arguments: list[str]) -> int:
     gc.freeze()  # what is loaded now stays: collections need not walk it again
     try:
         writer.ready()
-        job = reader.job()
+        job = reader.job(idle_seconds)
         _serve(job, reader, writer)
         reader.wait_for_end()
     except HostGone:
@@ -55,15 +57,18 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-def _preload_groups(arguments: list[str]) -> list[str] | None:
-    """The groups to warm up, or None when the arguments are not understood. argparse costs 6 ms of each file."""
-    match arguments:
-        case []:
-            return []
-        case ["--preload", names]:
-            return [name for name in names.split(",") if name]
-        case _:
-            return None
+def _options(arguments: list[str]) -> tuple[int | None, list[str]] | None:
+    """Seconds to wait for a job, or None for ever; and the groups to warm up. None when the arguments mean nothing."""
+    idle_seconds, groups = None, []
+    for name, value in zip_longest(arguments[::2], arguments[1::2], fillvalue=""):
+        match name:
+            case "--idle" if value.isdecimal() and value.isascii():
+                idle_seconds = int(value[:6])
+            case "--preload" if value:
+                groups = [group for group in value.split(",") if group]
+            case _:
+                return None
+    return idle_seconds, groups
 
 
 def _take_standard_streams() -> tuple[JobReader, FrameWriter]:

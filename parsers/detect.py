@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from parsers.archive_guard import Package
 
 PDF = "application/pdf"
+XPS = "application/vnd.ms-xpsdocument"
 ZIP = "application/zip"
 OLE = "application/x-ole-storage"
 OCTETS = "application/octet-stream"
@@ -78,6 +79,7 @@ _ENCRYPTION_STREAMS = frozenset(("EncryptedPackage", "EncryptionInfo"))
 
 # The main part's content type says what a package is: ECMA-376-1, 15.2.
 _MAIN_PART = re.compile(rb"""ContentType\s*=\s*["'](application/vnd\.[\w.-]+?)\.main(?:\+xml)?["']""", re.IGNORECASE)
+_XPS_PART = b"fixeddocument+xml"  # of XPS and OpenXPS: ECMA-388, annex H
 _FOLDERS = (("word/", DOCX), ("xl/", OOXML + "spreadsheetml.sheet"), ("ppt/", OOXML + "presentationml.presentation"))
 # OpenDocument 1.3, part 2, 4.8.4: the entry of the package itself, with its attributes in either order.
 _MANIFEST_ROOT = re.compile(
@@ -143,6 +145,8 @@ def _package_type(package: "Package") -> str:
         declared = _read_small(package, names.get("[content_types].xml", ""))
         if kind := _ooxml_type(declared) or _type_of_folder(names):
             return kind
+        if _XPS_PART in declared:
+            return XPS
     if "mimetype" in names and package.getinfo(names["mimetype"]).file_size < 128:  # ODF and EPUB
         declared = package.read(names["mimetype"]).strip()
         if re.fullmatch(rb"[a-z]+/[a-z0-9.+-]+", declared):

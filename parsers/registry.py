@@ -19,6 +19,7 @@ OPEN_DOCUMENT = "application/vnd.oasis.opendocument."
 
 MODULE_OF_MEDIA_TYPE = {
     "application/pdf": "parsers.pdf",
+    "application/vnd.ms-xpsdocument": "parsers.pdf.xps",
     DOCX: "parsers.office.docx",
     "application/msword": "parsers.legacy.word",
     "application/vnd.ms-powerpoint": "parsers.legacy.powerpoint",
@@ -90,6 +91,7 @@ MODULE_OF_MEDIA_TYPE = {
     "application/x-bzip2": "parsers.archive.compressed",
     "application/x-xz": "parsers.archive.compressed",
     "application/x-ole-storage": "parsers.archive.ole_object",
+    **{f"image/{kind}": "parsers.ocr.image" for kind in ("png", "jpeg", "gif", "tiff", "bmp", "webp")},
 }
 
 PRELOAD_GROUPS = {
@@ -100,6 +102,7 @@ PRELOAD_GROUPS = {
         "parsers.archive.ole_object",
     ),
     "pdf": ("parsers.pdf",),
+    "images": ("parsers.ocr.image", "PIL.Image"),
     "docx": ("parsers.office.docx",),
     "legacy": ("parsers.legacy.word", "parsers.legacy.powerpoint"),
     "sheets": ("parsers.office.sheets.xlsx", "parsers.office.sheets.xls"),

@@ -6,6 +6,7 @@ A result is encoded completely before its first frame is sent, so that a refusal
 import io
 import json
 import os
+import select
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
@@ -29,7 +30,7 @@ _encode_object = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separator
 
 
 class HostGone(Exception):
-    """End of stdin before the first byte of a job."""
+    """No job came: stdin ended before its first byte, or was silent for too long."""
 
 
 class HostBroke(Exception):
@@ -42,8 +43,14 @@ class JobReader:
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
 
-    def job(self) -> Job:
-        """The job. Raises `HostGone` at end of file, `HostBroke` on anything that is not a job of our contract."""
+    def job(self, idle_seconds: int | None = None) -> Job:
+        """The job. Raises `HostBroke` on anything that is not a job of our contract.
+
+        Raises `HostGone` at end of file, and when nothing came for `idle_seconds`: an engine that was killed while it
+        started this sandbox has forgotten it, and nobody else would ever end it.
+        """
+        if not select.select([self._descriptor], [], [], idle_seconds)[0]:
+            raise HostGone
         try:
             kind, length = parse_header(self._exactly(HEADER.size, may_end=True))
             if kind is not FrameKind.JOB:

@@ -44,6 +44,8 @@ def main() -> None:
     """Build the tree under `/rootfs`."""
     copy_interpreter()
     copy_packages()
+    for kept in sys.argv[1:]:
+        copy_from_base(Path(kept))
     for package in ("parsers", "contract"):
         shutil.copytree(BUILD / package, APPLICATION / package)
     shutil.copy2(BUILD / "launch.py", APPLICATION / "launch.py")
@@ -83,6 +85,14 @@ def copy_packages() -> None:
         if relative.parts[0].endswith(".dist-info") and relative.name in DIST_INFO_DROPPED:
             continue
         copy_file(path, APPLICATION / relative)
+
+
+def copy_from_base(kept: Path) -> None:
+    """A program or a folder of data that the image's Dockerfile names. Raises `SystemExit` when it is not there."""
+    if not kept.exists():
+        sys.exit(f"assemble: the base does not have {kept}")
+    for path in files_under(kept) if kept.is_dir() else (kept,):
+        copy_file(path, ROOTFS / str(path).lstrip("/"), 0o755 if os.access(path, os.X_OK) else 0o644)
 
 
 def files_under(root: Path) -> Iterator[Path]:
@@ -142,7 +152,7 @@ def copy_shared_libraries() -> None:
     loader = next(Path(path) for path in LOADERS if Path(path).exists())
     copy_file(loader, ROOTFS / str(loader).lstrip("/"), 0o755)
     for path in list(files_under(ROOTFS)):
-        if path.suffix == ".so" or ".so." in path.name or path.name == "python3":
+        if path.suffix == ".so" or ".so." in path.name or os.access(path, os.X_OK):
             for library in shared_libraries_of(loader, path):
                 if not library.is_relative_to(ROOTFS):
                     copy_file(library, ROOTFS / str(library).lstrip("/"))

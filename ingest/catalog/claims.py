@@ -329,10 +329,10 @@ _RELEASE = f"""
 """  # noqa: S608 - all constants
 
 
-def reclaim_dead(db: Database) -> int:
+def reclaim_dead(db: Database, *, suspect: bool = True) -> int:
     """Free the leases of every worker whose lock can be taken, because its process is gone. Returns how many.
 
-    Each of these files is a suspect from then on: one of them may be what the process died of.
+    Each of these files is a `suspect` from then on: one of them may be what the process died of.
     """
     with db.begin() as connection:
         # One at a time and in order, lest the planner try the locks of workers that the condition excludes.
@@ -343,7 +343,7 @@ def reclaim_dead(db: Database) -> int:
             for worker_id, lock_key in alive
             if connection.execute(lock, {"class": LOCK_CLASS, "key": lock_key}).scalar_one()
         ]
-        return connection.execute(text(_FREE), {"workers": dead, "deaths": 1}).rowcount if dead else 0
+        return connection.execute(text(_FREE), {"workers": dead, "deaths": int(suspect)}).rowcount if dead else 0
 
 
 # In the order of a plan, so that the two cannot wait for each other.

@@ -67,7 +67,7 @@ def lock_standing(connection: Connection, source_id: int, keys: Sequence[str]) -
 
 
 def standing_keys(db: Database, source_id: int, below: str = "") -> Iterator[str]:
-    """Every key of the source that is known, begins with `below` and is not deleted, bytewise, a bounded number in memory."""
+    """Keys of a source that are known, begin with `below` and are not deleted, bytewise, few of them in memory."""
     after = ""
     while True:
         with db.begin() as connection:

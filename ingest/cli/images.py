@@ -16,12 +16,16 @@ def command() -> None:
 
 
 @command.command("build")
+@click.argument("names", nargs=-1, metavar="[NAME]...")
 @click.option("--refresh", is_flag=True, help="Rebuild on a fresh base even when nothing changed.")
-def build(refresh: bool) -> None:
-    """Build every image whose files changed; without network in the build step."""
+def build(names: tuple[str, ...], refresh: bool) -> None:
+    """Build every image whose files changed, or those named; without network in the build step.
+
+    An optional image (ocr) is built when it is named, and kept current from then on.
+    """
     from ingest.images import build_images, connect
 
-    for image in build_images(connect(), refresh=refresh):
+    for image in build_images(connect(), names, refresh=refresh):
         click.echo(f"{image.name} {image.image_id}")
 
 
@@ -30,12 +34,12 @@ def build(refresh: bool) -> None:
 @settings_options
 def verify(as_json: bool, assignments: tuple[str, ...]) -> None:
     """Check that images are made of this version's files and read a tiny document in a real sandbox."""
-    from ingest.images import connect, image_manifests, verify_image
+    from ingest.images import connect, list_images, verify_image, wanted_images
     from ingest.run import open_engine
 
     client = connect()
     with open_engine(settings_from(assignments).with_defaults_resolved()) as engine:
-        found = [result for name in image_manifests() for result in verify_image(client, engine, name)]
+        found = [result for name in wanted_images(list_images(client)) for result in verify_image(client, engine, name)]
     if as_json:
         for result in found:
             emit({"type": "image", "image": result.image, "profile": result.profile, "problem": result.problem})

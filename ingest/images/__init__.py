@@ -11,7 +11,7 @@ verify.py     the smoke test of a built image
 from ingest.images.build import build_image, build_images
 from ingest.images.context import context_root, image_manifests
 from ingest.images.engine import connect
-from ingest.images.installed import InstalledImage, list_images, resolve_profiles
+from ingest.images.installed import InstalledImage, list_images, resolve_profiles, wanted_images
 from ingest.images.verify import Verification, verify_image
 
 __all__ = [
@@ -25,4 +25,5 @@ __all__ = [
     "list_images",
     "resolve_profiles",
     "verify_image",
+    "wanted_images",
 ]

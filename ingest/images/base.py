@@ -11,6 +11,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -54,13 +55,16 @@ class _BootstrapFailed(SandboxUnavailable):
     """mmdebstrap could not make a base: {detail}"""
 
 
-def recipe_digest() -> str:
-    """Identity of the way a base is made here; a base made in another way is not reused."""
-    recipe = "\0".join((_SUITE, *_PACKAGES, _VARIANT, _EPOCH))
+def recipe_digest(extra: Sequence[str] = ()) -> str:
+    """Identity of the way a base is made here; a base made in another way is not reused.
+
+    `extra` are Debian packages that one image needs besides Python, here and below.
+    """
+    recipe = "\0".join((_SUITE, *_PACKAGES, *extra, _VARIANT, _EPOCH))
     return f"sha256:{hashlib.sha256(recipe.encode()).hexdigest()}"
 
 
-def ensure_base(client: DockerClient, *, refresh: bool = False) -> Base:
+def ensure_base(client: DockerClient, *, extra: Sequence[str] = (), refresh: bool = False) -> Base:
     """Find or make the base. `refresh` makes or pulls it anew, for Debian's security updates.
 
     Raises `SandboxUnavailable` saying what was tried.
@@ -68,22 +72,26 @@ def ensure_base(client: DockerClient, *, refresh: bool = False) -> Base:
     asked_for = _asked_for()
     if asked_for:
         return _probe(client, _from_registry(client, asked_for, refresh=refresh), asked_for)
-    made_here = None if refresh else _made_before(client)
+    made_here = None if refresh else _made_before(client, extra)
     if made_here is None and shutil.which("mmdebstrap"):
         try:
-            made_here = _make(client)
+            made_here = _make(client, extra)
         except _BootstrapFailed as failure:
+            if extra:
+                raise
             say(f"base: {failure}; asking the engine's registry instead")
     if made_here is not None:
-        return _probe(client, made_here, recipe_digest())
+        return _probe(client, made_here, recipe_digest(extra))
+    if extra:
+        raise SandboxUnavailable(f"no base with {', '.join(extra)}: mmdebstrap is not here", hint=_base_hint())
     return _probe(client, _from_registry(client, REGISTRY_BASE, refresh=refresh), REGISTRY_BASE)
 
 
-def is_wanted_base(client: DockerClient, recipe: str, digest: str) -> bool:
+def is_wanted_base(client: DockerClient, recipe: str, digest: str, extra: Sequence[str] = ()) -> bool:
     """Whether a base with this recipe and digest is what `ensure_base` would take now, told without making one."""
     asked_for = _asked_for()
     if not asked_for:
-        return recipe in {recipe_digest(), REGISTRY_BASE}
+        return recipe in ({recipe_digest(extra)} if extra else {recipe_digest(), REGISTRY_BASE})
     with engine_faults("look for the base image"):
         try:
             return recipe == asked_for and client.images.get(asked_for).id == digest
@@ -95,24 +103,24 @@ def _asked_for() -> str:
     return os.environ.get("GLOVEPORT_BASE_IMAGE", "")
 
 
-def _made_before(client: DockerClient) -> Image | None:
+def _made_before(client: DockerClient, extra: Sequence[str]) -> Image | None:
     with engine_faults("look for a base image"):
-        images = client.images.list(filters={"label": f"{RECIPE_LABEL}={recipe_digest()}", "dangling": False})
+        images = client.images.list(filters={"label": f"{RECIPE_LABEL}={recipe_digest(extra)}", "dangling": False})
     return next((image for image in images if any(tag.startswith("gloveport/base:") for tag in image.tags)), None)
 
 
-def _make(client: DockerClient) -> Image:
+def _make(client: DockerClient, extra: Sequence[str]) -> Image:
     with tempfile.TemporaryDirectory(prefix="gloveport-base-") as folder:
         archive = Path(folder, "base.tar")
-        say(f"base: unpacking Debian {_SUITE}'s Python with mmdebstrap")
-        _bootstrap(archive)
+        say(f"base: unpacking Debian {_SUITE}'s {', '.join(('Python', *extra))} with mmdebstrap")
+        _bootstrap(archive, extra)
         with archive.open("rb") as content:
             digest = hashlib.file_digest(content, "sha256").hexdigest()
-        return _import(client, archive, digest)
+        return _import(client, archive, digest, recipe_digest(extra))
 
 
-def _bootstrap(archive: Path) -> None:
-    command = ["mmdebstrap", "--quiet", f"--variant={_VARIANT}", f"--include={','.join(_PACKAGES)}"]
+def _bootstrap(archive: Path, extra: Sequence[str]) -> None:
+    command = ["mmdebstrap", "--quiet", f"--variant={_VARIANT}", f"--include={','.join((*_PACKAGES, *extra))}"]
     command += [_SUITE, str(archive), *_own_sources()]
     try:
         subprocess.run(
@@ -141,9 +149,9 @@ def _own_sources() -> list[str]:
     return []
 
 
-def _import(client: DockerClient, archive: Path, digest: str) -> Image:
+def _import(client: DockerClient, archive: Path, digest: str, recipe: str) -> Image:
     tag = digest[:12]
-    labels = {RECIPE_LABEL: recipe_digest(), DIGEST_LABEL: f"sha256:{digest}"}
+    labels = {RECIPE_LABEL: recipe, DIGEST_LABEL: f"sha256:{digest}"}
     with engine_faults("import the base image"), archive.open("rb") as content:
         client.api.import_image(
             src=content,
@@ -190,7 +198,7 @@ def _probe(client: DockerClient, image: Image, recipe: str) -> Base:
         raise SandboxUnavailable(f"the base image has no working python3: {_last_line(output)}", hint=_base_hint())
     python, glibc, machine = json.loads(output)
     image_id = image.id or ""
-    digest = image.labels[DIGEST_LABEL] if recipe == recipe_digest() else image_id
+    digest = image.labels.get(DIGEST_LABEL, image_id) if recipe != _asked_for() else image_id
     return Base(image_id, digest, recipe, python, glibc, machine)
 
 

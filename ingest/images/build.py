@@ -1,7 +1,7 @@
 """HOST, trusted: builds an image without network, then removes what it supersedes. Only images of ours are touched."""
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,7 +22,14 @@ from ingest.images.context import (
     write_context,
 )
 from ingest.images.engine import ENGINE_SILENCE_SECONDS, engine_faults, one_builder_at_a_time, say
-from ingest.images.installed import CONTENT_LABEL, IMAGE_LABEL, InstalledImage, current_image, list_images
+from ingest.images.installed import (
+    CONTENT_LABEL,
+    IMAGE_LABEL,
+    InstalledImage,
+    current_image,
+    list_images,
+    wanted_images,
+)
 from ingest.images.packages import ensure_packages
 from ingest.manifests import Manifest
 
@@ -31,9 +38,14 @@ BUILDS_KEPT: Final = 3  # besides the current one
 _IN_USE: Final = 409
 
 
-def build_images(client: DockerClient, *, refresh: bool = False) -> list[InstalledImage]:
-    """Build every image of this version that is not current. Raises `SandboxUnavailable`."""
-    return [build_image(client, name, refresh=refresh) for name in image_manifests()]
+def build_images(client: DockerClient, names: Sequence[str] = (), *, refresh: bool = False) -> list[InstalledImage]:
+    """Build images of this version that are not current: those named, or else all that are wanted here.
+
+    An optional image is wanted once somebody named it. Raises `SandboxUnavailable`, `ConfigurationError` for a name
+    that no image has.
+    """
+    wanted = names or list(wanted_images(list_images(client)))
+    return [build_image(client, name, refresh=refresh) for name in wanted]
 
 
 def build_image(client: DockerClient, name: str, *, root: Path | None = None, refresh: bool = False) -> InstalledImage:
@@ -46,10 +58,10 @@ def build_image(client: DockerClient, name: str, *, root: Path | None = None, re
     root = root or context_root()
     manifest = _known_manifest(root, name)
     with one_builder_at_a_time():
-        if not refresh and (found := _reusable(client, name, root)):
+        if not refresh and (found := _reusable(client, manifest, root)):
             say(f"image {name}: current, {found.image_id[7:19]}")
             return found
-        base = ensure_base(client, refresh=refresh)
+        base = ensure_base(client, extra=manifest.image.debian_packages, refresh=refresh)
         sources = read_sources(root, name)
         digest = content_digest(sources, manifest, base.digest)
         packages = ensure_packages(lock_path(root, name), base)
@@ -70,14 +82,15 @@ def _known_manifest(root: Path, name: str) -> Manifest:
     return manifests[name]
 
 
-def _reusable(client: DockerClient, name: str, root: Path) -> InstalledImage | None:
+def _reusable(client: DockerClient, manifest: Manifest, root: Path) -> InstalledImage | None:
     """A current image, unless another base than its own would be taken now."""
-    found = current_image(client, name, root)
+    found = current_image(client, manifest.image.name, root)
     if found is None:
         return None
     with engine_faults("look at an image"):
         labels = client.images.get(found.image_id).labels
-    is_wanted = is_wanted_base(client, labels.get(RECIPE_LABEL, ""), labels.get(DIGEST_LABEL, ""))
+    extra = manifest.image.debian_packages
+    is_wanted = is_wanted_base(client, labels.get(RECIPE_LABEL, ""), labels.get(DIGEST_LABEL, ""), extra)
     return found if is_wanted else None
 
 

@@ -64,12 +64,22 @@ def current_image(client: DockerClient, name: str, root: Path | None = None) -> 
     return next((image for image in list_images(client, root) if image.name == name and image.current), None)
 
 
+def wanted_images(installed: Sequence[InstalledImage], root: Path | None = None) -> dict[str, Manifest]:
+    """The images that are to be there: all but the optional ones of which no build was ever made here."""
+    built = {image.name for image in installed}
+    return {name: made for name, made in image_manifests(root).items() if name in built or not made.image.optional}
+
+
 def resolve_profiles(client: DockerClient, root: Path | None = None) -> dict[str, Profile]:
-    """Profile name to what the sandbox engine needs to start it. Raises `SandboxUnavailable` if an image is missing."""
+    """Profile name to what the sandbox engine needs to start it. Optional images that nobody built are left out.
+
+    Raises `SandboxUnavailable` if a wanted image is missing, or was built by another version.
+    """
     root = root or context_root()
-    current = {image.name: image for image in reversed(list_images(client, root)) if image.current}
+    installed = list_images(client, root)
+    current = {image.name: image for image in reversed(installed) if image.current}
     profiles: dict[str, Profile] = {}
-    for name, manifest in image_manifests(root).items():
+    for name, manifest in wanted_images(installed, root).items():
         if name not in current:
             raise SandboxUnavailable(f"the image {name!r} is missing or not current", hint=BUILD_HINT)
         profiles |= profiles_of(manifest, current[name])

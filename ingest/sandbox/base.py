@@ -36,6 +36,7 @@ class Limits:
     wall_seconds_per_mebibyte: float = 1.0
     wall_seconds_max: float = 120.0
     stall_seconds: float = 10.0
+    idle_seconds: int = 900
     input_bytes: int = 256 * MEBIBYTE
     output_bytes: int = 64 * MEBIBYTE
     stderr_bytes: int = 64 << 10

@@ -43,6 +43,7 @@ class Sandbox:
     dialogue: Dialogue
     meter: Meter
     created_at: float  # seconds since the epoch, for the engine's events
+    ready_at: float  # by the monotonic clock
 
 
 class Containers:
@@ -77,7 +78,7 @@ class Containers:
             channel.close()
             self.remove(container_id)
             raise
-        return Sandbox(container_id, profile, channel, dialogue, meter, created_at)
+        return Sandbox(container_id, profile, channel, dialogue, meter, created_at, time.monotonic())
 
     def _attach(self, container_id: str, profile: Profile) -> Channel:
         """Attach before the start: the SDK's HTTP reader would swallow output that is already there."""

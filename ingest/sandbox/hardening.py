@@ -77,7 +77,7 @@ def engine_arguments(profile: Profile, labels: Mapping[str, str], program: Seque
         raise ConfigurationError(f"profile {profile.name}: image {profile.image!r} is not a digest (sha256:…)")
     body: dict[str, Any] = {
         "Image": profile.image,
-        "Cmd": list(program[1:]) if program else _preload_arguments(profile),
+        "Cmd": list(program[1:]) if program else _arguments(profile),
         "User": USER,
         "Env": [],
         "Hostname": "sandbox",
@@ -98,8 +98,9 @@ def engine_arguments(profile: Profile, labels: Mapping[str, str], program: Seque
     return body
 
 
-def _preload_arguments(profile: Profile) -> list[str]:
-    return ["--preload", ",".join(profile.preload)] if profile.preload else []
+def _arguments(profile: Profile) -> list[str]:
+    preload = ["--preload", ",".join(profile.preload)] if profile.preload else []
+    return ["--idle", str(profile.limits.idle_seconds), *preload]
 
 
 def _host_config(profile: Profile) -> dict[str, Any]:

@@ -8,9 +8,9 @@
 import struct
 
 from contract.verdicts import Refusal
-from parsers.archive.compound import Compound
 from parsers.archive.members import Members
 from parsers.blocks import ParsedDocument, Refused, Report
+from parsers.compound_file import CompoundFile
 
 MEDIA_TYPE = "application/x-ole-storage"
 _NATIVE = "\x01Ole10Native"
@@ -26,20 +26,30 @@ class OleObjectParser:
 
     def parse(self, document: bytes, report: Report) -> ParsedDocument:
         """Read one object. Raises `Refused`: corrupt; unsupported when it holds no file that we can take out."""
-        compound = Compound(document)
+        compound = CompoundFile(document)
         members = Members(report)
-        if (native := compound.stream(_NATIVE)) is not None:
-            name, content = _unpacked(native)
+        if (native := _stream(compound, _NATIVE)) is not None:
+            name, content = unpacked(native)
             members.pass_on(name, len(content), content)
         for stream in _AS_THEY_ARE:
-            if (whole := compound.stream(stream)) is not None:
+            if (whole := _stream(compound, stream)) is not None:
                 members.pass_on("", len(whole), whole)
         if not members.count:
-            raise Refused(Refusal.UNSUPPORTED, f"{MEDIA_TYPE} without a file: {', '.join(compound.names()[:5])}")
+            raise Refused(Refusal.UNSUPPORTED, f"{MEDIA_TYPE} without a file: {', '.join(_names(compound)[:5])}")
         return members.document(MEDIA_TYPE)
 
 
-def _unpacked(native: bytes) -> tuple[str, bytes]:
+def _stream(compound: CompoundFile, wanted: str) -> bytes | None:
+    """The first stream of this name, in whatever storage."""
+    paths = (entry.path for entry in compound.entries() if entry.is_stream and entry.name == wanted)
+    return next(map(compound.stream, paths), None)
+
+
+def _names(compound: CompoundFile) -> list[str]:
+    return [entry.name for entry in compound.entries() if entry.is_stream]
+
+
+def unpacked(native: bytes) -> tuple[str, bytes]:
     """Name and bytes of a packaged file; what is no package is passed on as it is, without a name."""
     try:
         (kind,) = struct.unpack_from("<H", native, 4)

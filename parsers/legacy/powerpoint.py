@@ -7,6 +7,7 @@ from contract.verdicts import ElementType, FindingKind, Severity
 from parsers.blocks import Block, FoundIssue, ParsedDocument, Report
 from parsers.character_sets import utf16_units
 from parsers.compound_file import CompoundFile
+from parsers.legacy.embedded import pass_on_objects
 from parsers.legacy.inspection import inspect_streams
 from parsers.legacy.presentation import MASTERS, NOTES_PAGES, SLIDES, Entry, Presentation, open_presentation
 from parsers.legacy.records import Record, Records
@@ -30,7 +31,7 @@ _COMMENTS_MAX = 2000
 
 
 class PowerPointParser:
-    """Reads .ppt, .pps and .pot. Macros are never run, embedded objects never opened."""
+    """Reads .ppt, .pps and .pot. Macros are never run, embedded objects passed on."""
 
     media_types = ("application/vnd.ms-powerpoint",)
 
@@ -46,6 +47,7 @@ class PowerPointParser:
         if all(reading.size):
             parsed.page_sizes = dict.fromkeys(range(1, min(slides, SLIDES_MAX) + 1), reading.size)
         read_properties(compound, parsed)
+        pass_on_objects(presentation, report)
         parsed.findings = [*reading.findings(), *inspect_document(presentation), *inspect_streams(compound)]
         return parsed
 

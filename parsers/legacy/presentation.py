@@ -39,6 +39,7 @@ class Presentation:
     document: Record | None
     lists: dict[int, list[Entry]]
     whole: bool  # whether the directory could be read
+    objects: dict[int, int] = field(default_factory=dict)  # offsets of persistent objects by identifier
 
 
 def open_presentation(compound: CompoundFile) -> Presentation:
@@ -55,7 +56,7 @@ def open_presentation(compound: CompoundFile) -> Presentation:
     document = _container(records, objects.get(document_id), DOCUMENT)
     lists = _lists(records, document, objects) if document else {}
     if lists.get(SLIDES):
-        return Presentation(records, document, lists, whole=True)
+        return Presentation(records, document, lists, whole=True, objects=objects)
     return _in_file_order(records, document)
 
 

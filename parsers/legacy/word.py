@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contract.verdicts import ElementType, Refusal
 from parsers.blocks import Block, ParsedDocument, Refused, Report
 from parsers.compound_file import CompoundFile
+from parsers.legacy.embedded import pass_on_storages
 from parsers.legacy.inspection import inspect_streams, inspect_template
 from parsers.legacy.word_fib import open_word
 from parsers.legacy.word_parts import Note, Range, read_comments, read_headers, read_notes, read_text_boxes
@@ -17,7 +18,7 @@ from parsers.ole_properties import read_properties
 
 
 class WordParser:
-    """Reads .doc and .dot. Macros are never run, embedded objects never opened."""
+    """Reads .doc and .dot. Macros are never run, embedded objects passed on."""
 
     media_types = ("application/msword",)
 
@@ -33,6 +34,7 @@ class WordParser:
             raise Refused(Refusal.CORRUPT, "nothing of the text that the document claims to have")
         parsed = ParsedDocument(media_type=self.media_types[0], blocks=blocks)
         read_properties(compound, parsed)
+        pass_on_storages(compound, "ObjectPool", "", report)
         parsed.languages = list(filter(None, [reading.styles.language()]))
         texts = inspect_text(reading.hidden, reading.active_fields, "WordDocument")
         parsed.findings = [*texts, *inspect_streams(compound), *inspect_template(word)]

@@ -9,9 +9,10 @@ from contract.verdicts import FindingKind, Refusal, Severity
 from parsers.blocks import FoundIssue, Refused, Report
 from parsers.hygiene import has_visible
 from parsers.mail import pgp, smime, tnef
+from parsers.mail.attachments import Encoded, identifier, references
 from parsers.mail.header_text import display_name, iso_date, text_of
 from parsers.mail.letter import Attachment, Letter
-from parsers.mail.mime import LEVELS_MAX, Part, inner_message, read_part
+from parsers.mail.mime import LEVELS_MAX, PARTS_MAX, Part, inner_message, read_part
 from parsers.mail.transfer import decoded
 from parsers.mail.written import is_shown_text, read_text, verbatim
 
@@ -70,15 +71,17 @@ class BodyReader:
         elif rooted or is_shown_text(part):
             self._read_text(part, letter)
         elif kind not in _SIGNATURES:
-            inline = part.disposition == "inline" or bool(part.headers.first("content-id"))
-            letter.attachments.append(Attachment(part.file_name, kind, inline and kind.startswith("image/")))
+            letter.attachments.append(_attachment(part, part.file_name))
 
     def _read_multipart(self, part: Part, letter: Letter) -> None:
         parts = part.parts()
+        if len(parts) > PARTS_MAX:
+            _found(letter, FindingKind.NOT_EXAMINED, Severity.MEDIUM, f"more than {PARTS_MAX} parts")
+            parts = parts[:PARTS_MAX]
         kind = part.media_type.partition("/")[2]
         if not parts:
             if part.end > part.start:  # no boundary anywhere: what stands there is all there is
-                letter.blocks += read_text(part.body, "text/plain", "", self._report, letter.findings)
+                letter.blocks += read_text(part.body, "text/plain", "", self._report, letter)
         elif kind == "alternative":
             self._read_alternatives(parts, letter)
         elif kind == "related":
@@ -92,11 +95,12 @@ class BodyReader:
                 self._read(each, letter)
 
     def _read_related(self, root: Part, parts: list[Part], letter: Letter) -> None:
-        """The root. What it refers to by an identifier or address is shown through it, if it is text not at all."""
+        """The root. What it refers to by an identifier or address is shown through it; if it is text, not at all."""
         self._read(root, letter, rooted=root.media_type.startswith("text/"))
         for part in parts:
             referred = part.headers.first("content-id") or part.headers.first("content-location")
-            if part is not root and not (referred and part.media_type.startswith("text/")):
+            styles = referred and part.media_type.startswith("text/") and part.disposition != "attachment"
+            if part is not root and not styles:
                 self._read(part, letter)
 
     def _read_alternatives(self, parts: list[Part], letter: Letter) -> None:
@@ -106,13 +110,15 @@ class BodyReader:
         for number in order:
             attempt = Letter()
             self._read(parts[number], attempt, rooted=parts[number].media_type.startswith("text/"))
-            letter.attachments += [each for each in attempt.attachments if each not in letter.attachments]
+            letter.attachments += attempt.attachments
             letter.encrypted += attempt.encrypted
+            letter.referred |= attempt.referred
             if not shown and (any(has_visible(block.text) for block in attempt.blocks) or attempt.letters):
                 shown = True
                 letter.blocks += attempt.blocks
                 letter.letters += attempt.letters
                 letter.findings += attempt.findings
+                letter.enclosed += attempt.enclosed
             if shown and not any(part.media_type.startswith("multipart/") for part in parts):
                 return
 
@@ -131,11 +137,12 @@ class BodyReader:
         if part.media_type == "text/plain" and pgp.is_encrypted(data):
             letter.encrypted.append("PGP message")
             return
+        letter.referred |= references(data)
         charset = part.parameters.get("charset", "")
         flowed = part.parameters.get("format", "").lower() == "flowed"
         deletes = part.parameters.get("delsp", "").lower() == "yes"
         kind = part.media_type + (";flowed" if flowed else "") + (";delsp" if flowed and deletes else "")
-        letter.blocks += read_text(data, kind, charset, self._report, letter.findings)
+        letter.blocks += read_text(data, kind, charset, self._report, letter)
 
     def _read_cms(self, part: Part, letter: Letter) -> None:
         """S/MIME (RFC 8551, 3): signed content is a MIME entity inside; enveloped content is for its recipients."""
@@ -149,10 +156,11 @@ class BodyReader:
         try:
             inner = tnef.read(_bytes_of(part), self._report)
         except Refused:
-            letter.attachments.append(Attachment(part.file_name or "winmail.dat", part.media_type))
+            letter.attachments.append(_attachment(part, part.file_name or "winmail.dat"))
             return
         letter.attachments += inner.attachments
         letter.findings += inner.findings
+        letter.referred |= inner.referred
         if not letter.blocks:
             letter.blocks += inner.blocks
 
@@ -170,6 +178,14 @@ def _letter_of_headers(part: Part) -> Letter:
     fields.append(("Subject", subject))
     author = display_name(text_of(headers.first("from")))
     return Letter(subject, fields, author=author, sent=iso_date(text_of(headers.first("date"))))
+
+
+def _attachment(part: Part, name: str) -> Attachment:
+    encoding = part.headers.first("content-transfer-encoding")
+    own = part.headers.first("content-id")
+    inline = (part.disposition == "inline" or bool(own)) and part.media_type.startswith("image/")
+    content = Encoded(part.document, part.start, part.end, encoding)
+    return Attachment(name, part.media_type, inline, content, identifier(own), part.disposition == "attachment")
 
 
 def _bytes_of(part: Part) -> bytes:

@@ -1,6 +1,7 @@
 """SANDBOX, untrusted: one mail message (RFC 5322), and web pages saved as one (RFC 2557)."""
 
 from parsers.blocks import ParsedDocument, Report
+from parsers.mail.attachments import pass_on
 from parsers.mail.body import BodyReader, refuse_unreadable
 from parsers.mail.letter import blocks_of, findings_of
 from parsers.mail.mime import Part, read_part
@@ -18,6 +19,7 @@ class EmlParser:
         part = opened(document)
         letter = BodyReader(report).letter(part)
         refuse_unreadable(letter)
+        pass_on(letter, report)
         return ParsedDocument(
             media_type=MEDIA_TYPE,
             blocks=blocks_of(letter),

@@ -2,8 +2,9 @@
 inside.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from contract.verdicts import ElementType, FindingKind, Severity
 from parsers.blocks import Block, FoundIssue
@@ -14,13 +15,32 @@ _VALUE_CHARS_MAX = 4000
 _NAMES_SHOWN_MAX = 50
 
 
+class Content(Protocol):
+    """Where the bytes of an attached file are, to be had when it is passed on."""
+
+    def pieces(self) -> Iterator[bytes]:
+        """The bytes. Raises `Refused` when they cannot be had."""
+        ...
+
+    def may_be_smaller_than(self, size: int) -> bool:
+        """Whether they may be fewer; true when only their end would tell."""
+        ...
+
+
 @dataclass(slots=True)
 class Attachment:
-    """A file that travels with a message. `inline`: the body shows it, as pictures of a signature are."""
+    """A file that travels with a message. `inline`: the body shows it, as pictures of a signature are.
+
+    `identifier` is what the body would refer to it by; `attached`: its sender calls it an attachment; without a
+    `content` it is a name and no more.
+    """
 
     name: str
     media_type: str
     inline: bool = False
+    content: Content | None = None
+    identifier: str = ""
+    attached: bool = False
 
 
 @dataclass(slots=True)
@@ -36,6 +56,8 @@ class Letter:
     author: str = ""
     sent: str = ""  # ISO 8601
     encrypted: list[str] = field(default_factory=list)  # what of it only a key would open
+    enclosed: list[Attachment] = field(default_factory=list)  # files in the text itself, of which findings tell
+    referred: set[str] = field(default_factory=set)  # identifiers of the parts that the body shows
 
     def is_readable(self) -> bool:
         """Whether there is a body, here or in a message inside."""

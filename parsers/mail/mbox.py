@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from contract.verdicts import FindingKind, Refusal, Severity
 from parsers.blocks import Block, FoundIssue, ParsedDocument, Refused, Report
+from parsers.mail.attachments import pass_on
 from parsers.mail.body import BodyReader
 from parsers.mail.letter import blocks_of, findings_of
 from parsers.mail.mime import read_part
@@ -45,6 +46,7 @@ class MboxParser:
             report.progress("mailbox", start, len(document))
             blocks += blocks_of(letter)
             findings += findings_of(letter)
+            pass_on(letter, report)
             sealed += bool(letter.encrypted)
             readable += letter.is_readable()
         if not count:

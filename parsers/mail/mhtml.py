@@ -2,6 +2,7 @@
 
 from contract.verdicts import Refusal
 from parsers.blocks import ParsedDocument, Refused, Report
+from parsers.mail.attachments import is_document, pass_on
 from parsers.mail.body import BodyReader, refuse_unreadable
 from parsers.mail.eml import opened
 from parsers.mail.header_text import iso_date, text_of
@@ -11,7 +12,10 @@ MEDIA_TYPE = "multipart/related"
 
 
 class MhtmlParser:
-    """Reads `multipart/related`: the page alone; the fields around it are the browser's, not an author's."""
+    """Reads `multipart/related`: the page alone; the fields around it are the browser's, not an author's.
+
+    Of its parts documents are passed on, not what the page is made of.
+    """
 
     media_types = (MEDIA_TYPE, "application/x-mimearchive")
 
@@ -20,6 +24,7 @@ class MhtmlParser:
         part = opened(document)
         letter = BodyReader(report).letter(part)
         refuse_unreadable(letter)
+        pass_on(letter, report, is_document)
         if not letter.blocks:
             raise Refused(Refusal.EMPTY, "no page in the archive")
         return ParsedDocument(

@@ -127,7 +127,7 @@ def _split(part: Part) -> Iterator[Part]:
         boundary = guess[1]
     default = "message/rfc822" if part.media_type == "multipart/digest" else "text/plain"
     for count, (start, end) in enumerate(_spans(part, b"--" + boundary)):
-        if count == PARTS_MAX:
+        if count > PARTS_MAX:  # one more than is read, which tells that there are more
             return
         yield read_part(part.document, start, end, part.level + 1, default)
 

@@ -1,11 +1,14 @@
 """SANDBOX, untrusted: Outlook's message files (MS-OXMSG): properties in the streams of a compound file."""
 
 import struct
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from contract.verdicts import FindingKind, Refusal, Severity
+from parsers.archive.storage import cut_out, holds_file
 from parsers.blocks import FoundIssue, ParsedDocument, Refused, Report
 from parsers.compound_file import CompoundFile
+from parsers.mail.attachments import identifier, pass_on, references
 from parsers.mail.body import refuse_unreadable
 from parsers.mail.charsets import decode_as
 from parsers.mail.header_text import display_name, iso_date, text_of
@@ -21,7 +24,8 @@ _PROPERTIES = "__properties_version1.0"
 _PROPERTY = struct.Struct("<HHL8s")
 _TOP_HEADER, _EMBEDDED_HEADER, _PART_HEADER = 32, 24, 8  # bytes before the properties, MS-OXMSG 2.4
 _PT_STRING8, _PT_UNICODE, _PT_BINARY, _PT_OBJECT = 0x001E, 0x001F, 0x0102, 0x000D
-_EMBEDDED_MESSAGE = 5  # PidTagAttachMethod afEmbeddedMessage
+_BY_VALUE, _EMBEDDED_MESSAGE = 1, 5  # PidTagAttachMethod, MS-OXCMSG 2.2.2.9; others lie elsewhere, but for objects
+_SHOWN_IN_BODY = 4  # PidTagAttachFlags attRenderedInBody, 2.2.2.18
 _SEALED_CLASSES = ("IPM.NOTE.SMIME", "IPM.NOTE.SECURE")
 _SEALED_NAMES = ("smime.p7m", "message.rpmsg")
 _RECIPIENTS = {1: "To", 2: "Cc", 3: "Bcc"}
@@ -68,6 +72,29 @@ class Storage:
         return next((time for time in found if time), "")
 
 
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """An attachment's bytes: a stream of the file, or an object's storage, which is cut out of it."""
+
+    file: CompoundFile
+    path: str
+    is_object: bool
+
+    def pieces(self) -> Iterator[bytes]:
+        """The bytes. Raises `Refused` when they cannot be had."""
+        if self.is_object:
+            yield from cut_out(self.file, self.path)
+            return
+        data = self.file.stream(self.path)
+        if data is None:
+            raise Refused(Refusal.CORRUPT, "an attachment without content")
+        yield data
+
+    def may_be_smaller_than(self, size: int) -> bool:
+        """Whether the stream is; an object is no picture."""
+        return not self.is_object and len(self.file.stream(self.path, size) or b"") < size
+
+
 class MsgParser:
     """Reads `application/vnd.ms-outlook`: a message, and the messages attached to it."""
 
@@ -82,6 +109,7 @@ class MsgParser:
         if not letter.subject and not letter.is_readable() and not letter.fields:
             raise Refused(Refusal.CORRUPT, "no message in the file")
         refuse_unreadable(letter)
+        pass_on(letter, report)
         return ParsedDocument(
             media_type=MEDIA_TYPE,
             blocks=blocks_of(letter),
@@ -137,6 +165,7 @@ class _Reader:
 
     def _read_body(self, storage: Storage, letter: Letter) -> None:
         html = storage.data(0x1013) or storage.text(0x1013).encode("utf-8", "replace")
+        letter.referred = references(html)
         charset = codepage(storage.integer(0x3FDE)) if storage.data(0x1013) else "utf-8"
         letter.blocks = read_body(
             html, charset, storage.data(0x1009), storage.text(0x1000), self._report, letter.findings
@@ -168,7 +197,11 @@ class _Reader:
             ):
                 letter.encrypted.append(name or "S/MIME message")
             else:
-                letter.attachments.append(Attachment(name, media_type, inline))
+                own = identifier(attachment.text(0x3712).encode("latin-1", "replace"))
+                content = _content(attachment)
+                letter.attachments.append(Attachment(name, media_type, inline, content, own))
+                if own and attachment.integer(0x3714) & _SHOWN_IN_BODY:
+                    letter.referred.add(own)
 
     def _read_inner(self, path: str, outer: Storage, letter: Letter, level: int) -> None:
         if level >= NESTING_MAX or self._letters >= LETTERS_MAX:
@@ -176,6 +209,17 @@ class _Reader:
             letter.findings.append(FoundIssue(FindingKind.NOT_EXAMINED, Severity.MEDIUM, "message", evidence))
             return
         letter.letters.append(self.letter(self.open(path, _EMBEDDED_HEADER, outer.charset), level + 1))
+
+
+def _content(attachment: Storage) -> _Stored | None:
+    """Where the bytes are; None when the file does not claim to have them, or the object is a mere picture."""
+    stream, storage = attachment.property_path(0x3701, _PT_BINARY), attachment.property_path(0x3701, _PT_OBJECT)
+    if stream not in attachment.file and storage in attachment.file:
+        is_file = holds_file(attachment.file, storage)
+        return _Stored(attachment.file, storage, is_object=True) if is_file else None
+    if stream in attachment.file or attachment.integer(0x3705) == _BY_VALUE:
+        return _Stored(attachment.file, stream, is_object=False)
+    return None
 
 
 def _inside(path: str, name: str) -> str:

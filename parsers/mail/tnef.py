@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from contract.verdicts import Refusal
 from parsers.blocks import ParsedDocument, Refused, Report
+from parsers.mail.attachments import Encoded, pass_on, references
 from parsers.mail.charsets import decode_as
 from parsers.mail.letter import Attachment, Letter, blocks_of, findings_of
 from parsers.mail.mapi import codepage, read_body
@@ -14,9 +15,10 @@ MEDIA_TYPE = "application/vnd.ms-tnef"
 SIGNATURE = b"\x78\x9f\x3e\x22"
 
 _ATTRIBUTE = struct.Struct("<BHHL")
-_SUBJECT, _BODY, _ATTACH_TITLE, _ATTACH_START, _PROPERTIES, _ATTACH_PROPERTIES, _CODEPAGE = (
-    0x8004, 0x800C, 0x8010, 0x9002, 0x9003, 0x9005, 0x9007,
+_SUBJECT, _BODY, _ATTACH_DATA, _ATTACH_TITLE, _ATTACH_START, _PROPERTIES, _ATTACH_PROPERTIES, _CODEPAGE = (
+    0x8004, 0x800C, 0x800F, 0x8010, 0x9002, 0x9003, 0x9005, 0x9007,
 )  # fmt: skip
+_DATA_OBJECT, _GUID_BYTES = 0x3701, 16
 _ATTRIBUTES_MAX = 50_000
 _PROPERTIES_MAX = 10_000
 _VARIABLE = frozenset({0x1E, 0x1F, 0x102, 0x0D})
@@ -31,6 +33,7 @@ class TnefParser:
     def parse(self, document: bytes, report: Report) -> ParsedDocument:
         """Read one. Raises `Refused`: corrupt, or empty when it only carries attachments."""
         letter = read(document, report)
+        pass_on(letter, report)
         if not letter.blocks and not letter.subject:
             raise Refused(Refusal.EMPTY, "no text, only attachments")
         return ParsedDocument(MEDIA_TYPE, blocks_of(letter), title=letter.subject, findings=findings_of(letter))
@@ -44,7 +47,7 @@ def read(document: bytes, report: Report) -> Letter:
     charset = ""
     plain = ""
     properties: dict[int, _Value] = {}
-    for name, data in _attributes(document):
+    for name, start, data in _attributes(document):
         report.progress("attributes", 0, 0)
         if name == _CODEPAGE:
             charset = codepage(int.from_bytes(data[:4], "little"))
@@ -58,10 +61,13 @@ def read(document: bytes, report: Report) -> Letter:
             letter.attachments.append(Attachment("", "application/octet-stream"))
         elif name == _ATTACH_TITLE and letter.attachments:
             letter.attachments[-1].name = decode_as(data.rstrip(b"\x00"), charset)
+        elif name == _ATTACH_DATA and letter.attachments:
+            letter.attachments[-1].content = Encoded(document, start, start + len(data))
         elif name == _ATTACH_PROPERTIES and letter.attachments:
             _describe(letter.attachments[-1], dict(_properties(data)), charset)
     letter.subject = letter.subject or " ".join(_text(properties.get(0x0037), charset).split())
     html = properties.get(0x1013, _NOTHING).data
+    letter.referred = references(html)
     plain = _text(properties.get(0x1000), charset) or plain
     packed = properties.get(0x1009, _NOTHING).data
     letter.blocks = read_body(html, charset, packed, plain, report, letter.findings)
@@ -79,6 +85,13 @@ _NOTHING = _Value(0, b"")
 def _describe(attachment: Attachment, properties: dict[int, _Value], charset: str) -> None:
     attachment.name = _text(properties.get(0x3707), charset) or attachment.name
     attachment.media_type = _text(properties.get(0x370E), charset) or attachment.media_type
+    attachment.identifier = _text(properties.get(0x3712), charset).strip("<> ") or attachment.identifier
+    data = properties.get(_DATA_OBJECT, _NOTHING).data
+    if attachment.content is None and data:
+        # 2.1.3.4: an object begins with the GUID of its interface: a storage is a compound file, a message is TNEF.
+        attachment.content = Encoded(data, _GUID_BYTES, max(_GUID_BYTES, len(data)))
+        if data.startswith(SIGNATURE, _GUID_BYTES):
+            attachment.media_type = MEDIA_TYPE
 
 
 def _text(value: _Value | None, charset: str) -> str:
@@ -88,8 +101,8 @@ def _text(value: _Value | None, charset: str) -> str:
     return text.rstrip("\x00")
 
 
-def _attributes(document: bytes) -> Iterator[tuple[int, bytes]]:
-    """(name, data) of each attribute, until the bytes make no sense any more."""
+def _attributes(document: bytes) -> Iterator[tuple[int, int, bytes]]:
+    """(name, where its data begin, data) of each attribute, until the bytes make no sense any more."""
     position = 6
     for _ in range(_ATTRIBUTES_MAX):
         if position + _ATTRIBUTE.size > len(document):
@@ -98,7 +111,7 @@ def _attributes(document: bytes) -> Iterator[tuple[int, bytes]]:
         position += _ATTRIBUTE.size
         if position + length > len(document):
             return
-        yield name, document[position : position + length]
+        yield name, position, document[position : position + length]
         position += length + 2  # a checksum follows
 
 

@@ -7,7 +7,9 @@ import re
 from contract.verdicts import ElementType, FindingKind, Severity
 from parsers.blocks import Block, FoundIssue, ParsedDocument, Report
 from parsers.mail import pgp
+from parsers.mail.attachments import Encoded
 from parsers.mail.charsets import decode_as
+from parsers.mail.letter import Attachment, Letter
 from parsers.mail.mime import Part
 from parsers.markup.encoding import decode as decode_html
 from parsers.markup.html import read_html
@@ -36,8 +38,11 @@ def is_shown_text(part: Part) -> bool:
     return part.media_type in _HTML or (part.media_type in _RTF and not part.file_name)
 
 
-def read_text(data: bytes, kind: str, charset: str, report: Report, findings: list[FoundIssue]) -> list[Block]:
-    """Blocks of a decoded text part. `kind` is a media type, with ";flowed" and ";delsp" behind for RFC 3676."""
+def read_text(data: bytes, kind: str, charset: str, report: Report, letter: Letter) -> list[Block]:
+    """Blocks of a decoded text part. `kind` is a media type, with ";flowed" and ";delsp" behind for RFC 3676.
+
+    Findings, and the files that stand in the text, are the letter's.
+    """
     media_type, _, options = kind.partition(";")
     if media_type in _HTML or (media_type == "text/plain" and _LOOKS_LIKE_HTML.match(data)):
         parsed = read_html(decode_as(data, charset) if charset else decode_html(data)[0], report)
@@ -50,8 +55,8 @@ def read_text(data: bytes, kind: str, charset: str, report: Report, findings: li
     elif media_type.startswith(_AS_WRITTEN):
         return verbatim(data, charset)
     else:
-        parsed = ParsedDocument("", _plain(decode_as(data, charset), media_type, options, report, findings))
-    findings += parsed.findings
+        parsed = ParsedDocument("", _plain(decode_as(data, charset), media_type, options, report, letter))
+    letter.findings += parsed.findings
     return parsed.blocks
 
 
@@ -67,23 +72,24 @@ def _read_rtf(data: bytes, report: Report) -> ParsedDocument:
     return reader.PARSER.parse(data, report)
 
 
-def _plain(text: str, media_type: str, options: str, report: Report, findings: list[FoundIssue]) -> list[Block]:
+def _plain(text: str, media_type: str, options: str, report: Report, letter: Letter) -> list[Block]:
     text = pgp.without_signature(text.replace("\r\n", "\n").replace("\r", "\n"))
     if media_type in _ENRICHED:
         text = _without_enriched_tags(text)
     elif "flowed" in options:
         text = unflowed(text, deletes_spaces="delsp" in options)
     if "\nend" in text:
-        text = _without_files(text, findings)
+        text = _without_files(text, letter)
     return blocks_of_text(text, report)
 
 
-def _without_files(text: str, findings: list[FoundIssue]) -> str:
-    """A body without the uuencoded files in it, each a finding."""
-    findings += [
-        FoundIssue(FindingKind.EMBEDDED_FILE, Severity.LOW, "message", f"{found[1].strip()} (uuencoded)")
-        for found in _UU_FILE.finditer(text)
-    ]
+def _without_files(text: str, letter: Letter) -> str:
+    """A body without the uuencoded files in it, each a finding, and a file of the letter."""
+    for found in _UU_FILE.finditer(text):
+        name, data = found[1].strip(), found[0].encode("utf-8", "replace")
+        evidence = f"{name} (uuencoded)"
+        letter.findings.append(FoundIssue(FindingKind.EMBEDDED_FILE, Severity.LOW, "message", evidence))
+        letter.enclosed.append(Attachment(name, "", content=Encoded(data, 0, len(data), b"x-uuencode")))
     return _UU_FILE.sub("", text)
 
 

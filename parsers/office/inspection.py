@@ -1,4 +1,4 @@
-"""SANDBOX, untrusted: what a reviewer should know of a Word package: macros, embedded files, outside links."""
+"""SANDBOX, untrusted: what a reviewer should know of an Office package: macros, embedded files, outside links."""
 
 import re
 from collections.abc import Iterator
@@ -39,7 +39,7 @@ def inspect_package(package: Package) -> Iterator[FoundIssue]:
 
 
 def pass_on_embedded(package: Package, files: Outlet) -> None:
-    """Files inside the package go out to be read each for itself: what Word keeps under `embeddings/`.
+    """Files inside the package go out to be read each for itself: what Office keeps under `embeddings/`.
 
     An OLE object (`oleObject1.bin`) goes out as the compound file it is.
     """

@@ -1,5 +1,7 @@
 """SANDBOX, untrusted: the one place that touches PyMuPDF: opening documents, reading a page's glyphs and vectors."""
 
+import io
+from collections.abc import Callable
 from typing import Any
 
 import pymupdf
@@ -10,6 +12,8 @@ from parsers.blocks import Box, Refused
 _MUPDF: Any = pymupdf  # ships no types worth the name
 _FLAGS = int(_MUPDF.TEXT_COLLECT_VECTORS | _MUPDF.TEXT_CLIP)
 _RENDERING_SIDE_MAX = 1_600.0
+_OCR_DPI = 250.0
+_OCR_PIXELS_MAX = 12_000_000.0
 _EVERYWHERE = _MUPDF.INFINITE_RECT()
 
 MUPDF_ERRORS: tuple[type[Exception], ...] = (
@@ -38,6 +42,28 @@ def opened(document: bytes) -> Any:
     if pdf.page_count == 0:
         raise Refused(Refusal.CORRUPT, "it has no pages")
     return pdf
+
+
+def as_pdf(document: bytes, filetype: str, progress: Callable[[str, int, int], None]) -> Any:
+    """A document of another kind, drawn into a PDF page by page.
+
+    Raises `Refused` (corrupt) when it has no pages, `MUPDF_ERRORS` when they cannot be drawn.
+    """
+    drawn, raw = io.BytesIO(), _MUPDF.mupdf
+    with _MUPDF.open(stream=document, filetype=filetype) as source:
+        pages = source.page_count
+        if pages == 0:
+            raise Refused(Refusal.CORRUPT, "it has no pages")
+        writer = _MUPDF.DocumentWriter(drawn)
+        for index in range(pages):
+            progress("draw", index, pages)
+            page = source.load_page(index)
+            # By MuPDF's own names: PyMuPDF 1.28's wrapper around a device cannot be drawn on.
+            device = raw.fz_begin_page(writer.this, raw.FzRect(*page.rect))
+            raw.fz_run_page(page.this, device, raw.FzMatrix(), raw.FzCookie())
+            writer.end_page()
+        writer.close()
+    return opened(drawn.getvalue())
 
 
 class Drawing:
@@ -100,6 +126,18 @@ class Rendering:
             self._samples = bytes(self._pixels.samples)
         except MUPDF_ERRORS:
             self._failed = True
+
+
+def grey_pixels(page: Any) -> tuple[int, int, bytes, float]:
+    """Width, height and bytes of a page as shown, in shades of grey, and how many points one pixel is."""
+    width, height = max(page.rect.width, 1.0), max(page.rect.height, 1.0)
+    scale = min(_OCR_DPI / 72, (_OCR_PIXELS_MAX / (width * height)) ** 0.5)
+    pixels = page.get_pixmap(matrix=_MUPDF.Matrix(scale, scale), colorspace=_MUPDF.csGRAY, alpha=False)
+    samples = bytes(pixels.samples)
+    stride = int(pixels.stride)
+    if stride != pixels.width:
+        samples = b"".join(samples[y * stride : y * stride + pixels.width] for y in range(pixels.height))
+    return int(pixels.width), int(pixels.height), samples, 1 / scale
 
 
 def drawn_words(page: Any) -> list[str]:

@@ -4,6 +4,7 @@ from typing import Any
 
 from contract.verdicts import FindingKind, Refusal, Severity
 from parsers.blocks import FoundIssue, ParsedDocument, Refused, Report
+from parsers.ocr import tesseract
 from parsers.pdf.annotations import notes_and_values
 from parsers.pdf.assemble import blocks_of
 from parsers.pdf.engine import MUPDF_ERRORS, forget_caches, opened
@@ -12,6 +13,7 @@ from parsers.pdf.findings import hidden_layers, hidden_text, objects_of_note
 from parsers.pdf.layout import lay_out
 from parsers.pdf.metadata import iso_date, outline_levels, text_field
 from parsers.pdf.model import Piece
+from parsers.pdf.scanned import needs_ocr, recognised
 from parsers.pdf.spans import read_page
 
 MEDIA_TYPE = "application/pdf"
@@ -26,10 +28,11 @@ class PdfParser:
     def parse(self, document: bytes, report: Report) -> ParsedDocument:
         """Read one PDF. Raises `Refused`: encrypted (a password is needed), corrupt, empty (no text layer)."""
         with opened(document) as pdf:
-            return _parse(pdf, report)
+            return read(pdf, report)
 
 
-def _parse(pdf: Any, report: Report) -> ParsedDocument:
+def read(pdf: Any, report: Report) -> ParsedDocument:
+    """All of an open PDF. Raises `Refused`: corrupt, empty (no text layer)."""
     result = ParsedDocument(MEDIA_TYPE, [])
     pieces = _pieces(pdf, result, report)
     pass_on_files(pdf, report)
@@ -39,6 +42,8 @@ def _parse(pdf: Any, report: Report) -> ParsedDocument:
     if len(result.page_sizes) == 0:
         raise Refused(Refusal.CORRUPT, f"none of its {pages} pages can be read")
     if not any(block.text.strip() for block in result.blocks):
+        if tesseract.available():
+            raise Refused(Refusal.EMPTY, f"no text was recognised on its {pages} {'page' if pages == 1 else 'pages'}")
         raise Refused(Refusal.EMPTY, f"no text layer; {pages} {'page looks' if pages == 1 else 'pages look'} scanned")
     metadata = pdf.metadata or {}
     result.title, result.author = text_field(metadata, "title"), text_field(metadata, "author")
@@ -58,16 +63,22 @@ def _pieces(pdf: Any, result: ParsedDocument, report: Report) -> list[Piece]:
     for index in range(pages):
         report.progress("page", index, pages)
         try:
-            pieces += _read(pdf, index, result)
+            pieces += _read(pdf, index, result, report)
         except MUPDF_ERRORS as error:
             result.findings.append(_not_examined(f"page {index + 1}", type(error).__name__))
         if index % PAGES_BETWEEN_SHRINKS == PAGES_BETWEEN_SHRINKS - 1:
             forget_caches()
     report.progress("page", pages, pages)
+    unread = sum(issue.kind == FindingKind.NEEDS_OCR for issue in result.findings)
+    if unread:
+        result.findings = [issue for issue in result.findings if issue.kind != FindingKind.NEEDS_OCR]
+        result.findings.append(
+            FoundIssue(FindingKind.NEEDS_OCR, Severity.LOW, "document", f"{unread} of {pages} pages")
+        )
     return pieces
 
 
-def _read(pdf: Any, index: int, result: ParsedDocument) -> list[Piece]:
+def _read(pdf: Any, index: int, result: ParsedDocument, report: Report) -> list[Piece]:
     """The pieces of one page. The page and all that MuPDF holds for it are gone when this returns."""
     place = f"page {index + 1}"
     page = pdf.load_page(index)
@@ -78,6 +89,14 @@ def _read(pdf: Any, index: int, result: ParsedDocument) -> list[Piece]:
     if not complete:
         result.findings.append(_not_examined(place, "too many runs or rules for layout"))
     result.findings += hidden_text(content)
+    if needs_ocr(content):
+        if tesseract.available():
+            try:
+                return recognised(page, index + 1, report) + noted
+            except tesseract.Failed as failure:
+                result.findings.append(_not_examined(place, str(failure)))
+                return pieces + noted
+        result.findings.append(FoundIssue(FindingKind.NEEDS_OCR, Severity.LOW, place, ""))
     if not content.frames and content.images:
         result.findings.append(
             FoundIssue(FindingKind.NOT_EXAMINED, Severity.LOW, place, "an image without a text layer")

@@ -1,7 +1,8 @@
 """SANDBOX, untrusted: characters of an RTF document: decoded, past the fallbacks of Unicode, hidden ones apart."""
 
 from parsers.office.symbols import in_font
-from parsers.rtf.state import COLLECTED, COLOURS, DATE, FONTS, INFO, SHOWN, SKIPPED, STYLES, State
+from parsers.rtf.objects import Objects
+from parsers.rtf.state import COLLECTED, COLOURS, DATE, FONTS, INFO, OBJECT_DATA, SHOWN, SKIPPED, STYLES, State
 from parsers.rtf.story import Story
 from parsers.rtf.styles import NO_FONT, Colours, Fonts, Info, Styles
 from parsers.rtf.vocabulary import DATE_PARTS, INFO_DATES, INFO_TEXTS, UNSHOWN
@@ -16,6 +17,7 @@ class Characters:
         self._fonts, self._styles, self._colours, self._info = Fonts(), Styles(), Colours(), Info()
         self._state = State()
         self._story = Story()
+        self._objects = Objects()
         self._hidden: list[str] = []
         self._starred = False
         self._skip = 0  # characters that stand for the \\u before them
@@ -46,6 +48,9 @@ class Characters:
             data = data[dropped:]
         state = self._state
         if not data or state.where == SKIPPED:
+            return
+        if state.where == OBJECT_DATA:
+            self._objects.data(data)
             return
         if state.where in (FONTS, COLOURS, STYLES):
             self._table_text(data)

@@ -10,10 +10,10 @@ from contract.verdicts import ElementType, FindingKind, Refusal, Severity
 from parsers.blocks import Block, FoundIssue, ParsedDocument, Refused, Report
 from parsers.markup.html_table import plain_lines
 from parsers.office.decoration import as_decoration
-from parsers.rtf import fields, objects
+from parsers.rtf import fields
 from parsers.rtf.characters import Characters
 from parsers.rtf.codepages import codec_of_codepage
-from parsers.rtf.state import COLLECTED, COLOURS, FONTS, INFO, SHOWN, SKIPPED, STYLES, State
+from parsers.rtf.state import COLLECTED, COLOURS, FONTS, INFO, OBJECT_DATA, SHOWN, SKIPPED, STYLES, State
 from parsers.rtf.story import Story
 from parsers.rtf.tables import RowFormat
 from parsers.rtf.tokens import Kind, tokens
@@ -62,7 +62,6 @@ class _Reader(Characters):
         self._field_urls: list[str] = []
         self._template: list[str] = []
         self._author: list[str] = []
-        self._objects = objects.Objects()
 
     def read(self, document: bytes, start: int) -> ParsedDocument:
         """The document from its first brace to its last, or to where it breaks off."""
@@ -136,6 +135,8 @@ class _Reader(Characters):
             return
         if self._skip:
             self._skip -= 1
+            return
+        if state.where == OBJECT_DATA:
             return
         if state.where == SKIPPED:
             if word == "ud" and state.outside != SKIPPED:
@@ -300,6 +301,10 @@ class _Reader(Characters):
     def _object_class(self, _: int | None) -> None:
         self._collect(self._objects.class_name())
 
+    def _object_data(self, _: int | None) -> None:
+        self._state.where = OBJECT_DATA
+        self._at_end(partial(self._objects.pass_on, self._report.files))
+
     # The end
 
     def _parsed(self) -> ParsedDocument:
@@ -363,6 +368,7 @@ _ACTIONS: dict[str, _Action] = {
     "dptxbxtext": _Reader._text_box, "listtext": _Reader._marker, "pntext": _Reader._marker, "field": _Reader._field,
     "fldinst": _Reader._field_instruction, "fldrslt": _Reader._field_result, "template": _Reader._template_name,
     "nesttableprops": _Reader._nested_row_format, "object": _Reader._object, "objclass": _Reader._object_class,
+    "objdata": _Reader._object_data,
     **{word: _header_of(ElementType.HEADER) for word in HEADERS},
     **{word: _header_of(ElementType.FOOTER) for word in FOOTERS},
 }  # fmt: skip

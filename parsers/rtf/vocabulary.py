@@ -12,7 +12,7 @@ SYMBOLS = {"\\": "\\", "{": "{", "}": "}", "~": "\u00a0", "_": "\u2011"}
 # Destinations whose text is no part of what a reader sees (RTF 1.9.1, appendix B), where they may come without "\*".
 UNSHOWN = frozenset(
     words(
-        "pict objdata objclass objname objalias objsect nonshppict shppict shprslt sp listtable listoverridetable "
+        "pict objclass objname objalias objsect nonshppict shppict shprslt sp listtable listoverridetable "
         "rsidtbl themedata colorschememapping datastore latentstyles generator xmlnstbl wgrffmtfilter mmathPr "
         "mmathPict bkmkstart bkmkend atrfstart atrfend atnref atnid atntime atndate atnicn atnparent pn pntxta "
         "pntxtb pnseclvl tc tcn xe rxe txe filetbl revtbl ftnsep ftnsepc ftncn aftnsep aftnsepc aftncn fchars "
@@ -26,7 +26,7 @@ UNSHOWN = frozenset(
 # Destinations that are read although a reader that does not know them may skip them ("\*" in front).
 READ_WHEN_STARRED = frozenset(
     words(
-        "fldinst annotation atnauthor atnid ud pntext listtext shpinst shptxt dptxbxtext objclass template "
+        "fldinst annotation atnauthor atnid ud pntext listtext shpinst shptxt dptxbxtext objclass objdata template "
         "moMath moMathPara mmath footnote fldrslt fonttbl colortbl stylesheet info do dptxbx cs ds ts tsrowd "
         "nesttableprops result headerl headerr header footer footerl footerr"
     )

@@ -20,7 +20,7 @@ from typing import Any, BinaryIO
 from contract.frames import FrameKind
 from contract.job import Job
 from contract.verdicts import Reason
-from ingest import cli, crashpoints, drain, run
+from ingest import cli, crashpoints, drain, pipeline, run
 from ingest.catalog import discover
 from ingest.cli import run as run_command  # noqa: F401 - imported once, before the forks
 from ingest.errors import SandboxUnavailable
@@ -149,6 +149,7 @@ def _play_the_sandbox() -> None:
     run.open_engine = open_engine  # type: ignore[assignment]
     run.load_policy = load_policy
     run.open_source_store = open_source_store
+    pipeline.DEATHS_MAX = sys.maxsize  # the blows come from outside; test_deaths.py has files which we die of
     discover.BATCH = 100  # several batches in a listing of three hundred
     drain.BACK_OFF_SECONDS = (0.01, 0.02)  # type: ignore[misc]
 

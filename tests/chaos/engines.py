@@ -5,6 +5,8 @@ in a small file system in memory, with a copy of our images. As under systemd, `
 """
 
 import os
+import signal
+import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -13,8 +15,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import docker
-import docker.errors
-import requests
 
 from ingest.errors import ExitCode
 from ingest.images import connect, list_images
@@ -27,6 +27,8 @@ from tests.chaos.site import Outcome, Server, Site, site
 
 DISK_BYTES = 1 << 30
 READY_SECONDS = 60.0
+IDLE_SECONDS = 15  # after which a forgotten sandbox ends by itself
+ROOM_BYTES = 32 << 20  # for the containers of a whole run
 TOLD = 5  # files told before the blow: several sandboxes are warm, and most of the work is left
 
 
@@ -86,11 +88,15 @@ class PrivateEngine:
             return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
 
     def _answers(self) -> bool:
-        try:
-            with self.client(seconds=5) as client:
-                return bool(client.ping())  # type: ignore[no-untyped-call]
-        except (docker.errors.DockerException, requests.RequestException):
-            return False
+        """By hand: a client of Docker's leaves its socket to the garbage collector when nobody listens."""
+        with socket.socket(socket.AF_UNIX) as asked:
+            asked.settimeout(5)
+            try:
+                asked.connect(self.address.removeprefix("unix://"))
+                asked.sendall(b"GET /_ping HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+                return b" 200 " in asked.recv(64)
+            except OSError:
+                return False
 
     def kill(self) -> None:
         """Kill -9. Its containers go on until an engine without live-restore comes back and ends them."""
@@ -114,24 +120,33 @@ class PrivateEngine:
         self._dockerd.wait(60)
 
     def close(self) -> None:
-        """End whatever of it runs."""
+        """End whatever of it runs, down to the shims of containers that it forgot when it was killed."""
         for process in (self._dockerd, self._containerd):
             if process is not None and process.poll() is None:
                 process.terminate()
                 process.wait(60)
+        for shim in self._shims():
+            with suppress(ProcessLookupError):
+                os.kill(int(shim.name), signal.SIGKILL)
 
     def processes(self) -> list[str]:
         """Command lines of what runs inside containers of this engine, by the kernel's account."""
+        found = []
+        for shim in self._shims():
+            with suppress(OSError):
+                children = (shim / "task" / shim.name / "children").read_text().split()
+                found += [Path(f"/proc/{child}/cmdline").read_text().replace("\0", " ") for child in children]
+        return found
+
+    def _shims(self) -> list[Path]:
+        """What stands between containerd and each container, as folders of /proc."""
         address = f"{self.folder}/containerd.sock"
         found = []
-        for shim in Path("/proc").glob("[0-9]*"):
+        for process in Path("/proc").glob("[0-9]*"):
             with suppress(OSError):
-                if (
-                    address in (shim / "cmdline").read_text().split("\0")[1:]
-                    and (shim / "comm").read_text() != "dockerd\n"
-                ):
-                    children = (shim / "task" / shim.name / "children").read_text().split()
-                    found += [Path(f"/proc/{child}/cmdline").read_text().replace("\0", " ") for child in children]
+                told = (process / "cmdline").read_text().split("\0")[1:]
+                if address in told and (process / "comm").read_text() != "dockerd\n":
+                    found.append(process)
         return found
 
     def load_images(self) -> None:
@@ -183,7 +198,7 @@ class PrivateWorld:
     @property
     def settings(self) -> dict[str, str]:
         """What makes a command use the private engine."""
-        return {"DOCKER_HOST": self.engine.address}
+        return {"DOCKER_HOST": self.engine.address, "GLOVEPORT_IDLE_SECONDS": str(IDLE_SECONDS)}
 
     @contextmanager
     def site(self) -> Iterator[Site]:
@@ -196,6 +211,10 @@ class PrivateWorld:
         """Run once more in peace, and compare; containers that are left count as orphans."""
         damage = recover(at, reference)
         damage.orphans += [f"container {name}" for name in containers(at, self.engine.address)]
+        # An engine that dies while it starts a container forgets it; the sandbox notices that nobody comes.
+        until = time.monotonic() + 2 * IDLE_SECONDS
+        while self.engine.processes() and time.monotonic() < until:
+            time.sleep(0.5)
         damage.orphans += [f"process {line}" for line in self.engine.processes()]
         return damage
 
@@ -241,7 +260,8 @@ def engine_away(world: PrivateWorld) -> Damage:
 def engine_disk_full(world: PrivateWorld) -> Damage:
     """The engine's disk has not a byte left for another container."""
     reference = world.reference
-    with world.site() as at:
+    # All but a little is filled beforehand, so that the rest takes no time in which the run might end.
+    with world.site() as at, filled(world.engine.disk, ROOM_BYTES):
         running = at.start()
         running.wait_until_told(TOLD)
         with filled(world.engine.disk):

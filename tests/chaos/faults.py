@@ -238,7 +238,7 @@ def _small_disk(folder: Path) -> Iterator[None]:
 @contextmanager
 def filled(folder: Path, but: int = 0) -> Iterator[None]:
     """The disk of this folder has no more than so many bytes left, whoever else writes to it meanwhile."""
-    filler = folder / "filler"
+    filler = folder / f"filler-{but}"
     with filler.open("wb", buffering=0) as content, suppress(OSError):
         while (disk := os.statvfs(folder)).f_bavail * disk.f_frsize > but:
             content.write(b"\0" * min(disk.f_bavail * disk.f_frsize - but, 1 << 20))

@@ -43,8 +43,11 @@ def test_kill_9_at_every_point_in_turn(all_files: World) -> None:
 
 
 def _by_first_visit() -> list[CrashPoint]:
-    """Points of rare files in the order of such files, the heartbeat before little work is left, then the rest."""
-    order = ("delete", "change", "release", "original", "hold", "heartbeat")
+    """Points of rare files in the order of such files, the heartbeat before little work is left, then the rest.
+
+    Claims are given back only while there are more than are at work, and files that a death made suspects go alone.
+    """
+    order = ("give", "delete", "change", "release", "original", "hold", "heartbeat")
     return sorted(EARLY, key=lambda point: next((n for n, word in enumerate(order) if point.startswith(word)), 9))
 
 

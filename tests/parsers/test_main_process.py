@@ -61,6 +61,19 @@ def test_ready_is_said_before_any_byte_is_read() -> None:
     assert process.returncode == 0
 
 
+def test_without_a_job_it_ends_by_itself() -> None:
+    """An engine that was killed while it started this process has forgotten it, and holds its stdin open."""
+    process = start("--idle", "1", "--preload", "text")
+    assert process.stdout is not None
+    try:
+        assert process.wait(60) == 0
+        splitter = FrameSplitter()
+        assert [frame.kind for frame in splitter.feed(process.stdout.read())] == [FrameKind.READY]
+    finally:
+        process.kill()
+        process.communicate()
+
+
 def test_it_waits_for_the_host_to_hang_up() -> None:
     process = start("--preload", "text")
     assert process.stdin is not None
@@ -91,9 +104,9 @@ def test_nothing_to_see_is_refused_as_empty(document: bytes) -> None:
 
 
 def test_a_format_we_do_not_read_is_named() -> None:
-    answer = ask(b"\x89PNG\r\n\x1a\n" + bytes(100), "text/plain")
+    answer = ask(b"\xe4\x52\x5c\x7b\x8c\xd8\xa7\x4d" + bytes(100), "text/plain")
     assert answer.done["refusal"] == Refusal.UNSUPPORTED
-    assert answer.done["detail"] == "image/png"
+    assert answer.done["detail"] == "application/onenote"
 
 
 @pytest.mark.parametrize("document", [b"a,b\n" * 200_000, b"word " * 200_000])

@@ -6,9 +6,9 @@ import struct
 import pytest
 
 from contract.verdicts import Refusal
-from parsers.archive.compound import SIGNATURE
 from parsers.archive.ole_object import OleObjectParser
 from parsers.blocks import Refused
+from parsers.compound_file import SIGNATURE
 from parsers.detect import detect
 from tests.parsers.test_archives import read, refusal
 

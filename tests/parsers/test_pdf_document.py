@@ -145,7 +145,10 @@ def test_an_image_without_text_beside_pages_with_text_is_reported() -> None:
     scan.insert_image(scan.rect, pixmap=image)
     result = parsed(document)
     assert text_of(result) == "typed"
-    assert [(issue.kind, issue.place) for issue in result.findings] == [(FindingKind.NOT_EXAMINED, "page 2")]
+    assert {(issue.kind, issue.place, issue.evidence) for issue in result.findings} == {
+        (FindingKind.NOT_EXAMINED, "page 2", "an image without a text layer"),
+        (FindingKind.NEEDS_OCR, "document", "1 of 2 pages"),
+    }
 
 
 def test_one_bad_page_does_not_cost_the_others(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,6 +12,7 @@ from contract.verdicts import ElementType, FindingKind, Refusal, Severity
 from parsers.blocks import Block, FoundIssue, ParsedDocument, Refused, Report
 from parsers.office.core_properties import iso_date
 from parsers.office.decoration import as_decoration
+from parsers.office.odf.embedded import embedded_parts, pass_on_embedded
 from parsers.office.odf.inspection import inspect_content, inspect_package
 from parsers.office.odf.names import DC, META, OFFICE, STYLE
 from parsers.office.odf.package import OdfPackage
@@ -52,9 +53,17 @@ class OdfParser:
             parsed.blocks = _pages_or_text(reading, styles, parsed)
         if not package.flat:
             _read_meta(package.xml("meta.xml"), parsed)
-            parsed.findings += inspect_package(package)
+            parsed.findings += _embedded(reading)
         parsed.findings += [*package.findings, *reading.findings, *_hidden_text(reading)]
         return parsed
+
+
+def _embedded(reading: Reading) -> list[FoundIssue]:
+    """What is embedded is passed on. The findings are about the package, without what the text told of before."""
+    parts = embedded_parts(reading.package)
+    pass_on_embedded(reading.package, parts, reading.report)
+    told = {found.place for found in reading.findings if found.kind is FindingKind.EMBEDDED_FILE}
+    return list(inspect_package(reading.package, [path for path in parts if path.rstrip("/") not in told]))
 
 
 def _media_type(package: OdfPackage) -> str:

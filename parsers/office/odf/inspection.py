@@ -23,19 +23,16 @@ _ACTIVE = {
 }  # fmt: skip
 
 
-def inspect_package(package: OdfPackage) -> Iterator[FoundIssue]:
-    """Findings from the names of the parts."""
-    embedded: list[str] = []
+def inspect_package(package: OdfPackage, embedded: list[str]) -> Iterator[FoundIssue]:
+    """Findings from the names of the parts. `embedded` are parts and folders that nobody has told of."""
     for name in package.names():
         lowered = name.lower()
         parts = lowered.split("/")
         is_library = parts[-1] in ("script-lc.xml", "dialog-lc.xml", "script-lb.xml", "dialog-lb.xml", "")
         if parts[0] in ("basic", "scripts") and len(parts) > 1 and not is_library:
             yield FoundIssue(FindingKind.ACTIVE_CONTENT, Severity.HIGH, name, "macros")
-        elif package.types.get(name) == "application/vnd.sun.star.oleobject":
-            embedded.append(name)
     for name in embedded[:_NAMED_MAX]:
-        yield FoundIssue(FindingKind.EMBEDDED_FILE, Severity.LOW, name, package.types.get(name, ""))
+        yield FoundIssue(FindingKind.EMBEDDED_FILE, Severity.LOW, name.rstrip("/"), package.types.get(name, ""))
     if len(embedded) > _NAMED_MAX:
         more = f"{len(embedded) - _NAMED_MAX} more embedded files"
         yield FoundIssue(FindingKind.EMBEDDED_FILE, Severity.LOW, "package", more)

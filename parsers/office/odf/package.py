@@ -3,6 +3,7 @@ part 2 (packages) and part 3, 3.1.
 """
 
 import posixpath
+from collections.abc import Iterator
 from urllib.parse import unquote
 
 from lxml import etree
@@ -46,6 +47,13 @@ class OdfPackage:
                 raise
             self._found(FindingKind.TRUNCATED, part, refused.detail)
             return None
+
+    def pieces(self, part: str) -> Iterator[bytes]:
+        """A part's bytes as they are unpacked. Raises `Refused` when it is missing or bad, at its end at latest."""
+        name = self._names.get(_key(part))
+        if name is None or self._zip is None:
+            raise Refused(Refusal.CORRUPT, f"no part {part}")
+        yield from self._zip.pieces(self._zip.getinfo(name))
 
     def xml(self, part: str) -> etree._Element | None:
         """A part's root element, None when it is missing or no XML. What is not well-formed is read up to the fault,

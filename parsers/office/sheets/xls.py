@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contract.verdicts import ElementType, FindingKind, Refusal, Severity
 from parsers.blocks import Block, FoundIssue, ParsedDocument, Refused, Report
 from parsers.compound_file import SIGNATURE, CompoundFile
+from parsers.legacy.embedded import pass_on_storages
 from parsers.office.ole_findings import inspect_compound
 from parsers.office.sheets.biff_globals import (
     CHART_SHEET,
@@ -46,6 +47,7 @@ class XlsParser:
             stream = next((data for name in _STREAMS if (data := compound.stream(name))), None)
             parsed.findings += inspect_compound(compound)
             read_properties(compound, parsed)
+            pass_on_storages(compound, "", "MBD", report)
         del document
         if not stream:
             raise Refused(Refusal.CORRUPT, "no workbook stream")

@@ -11,7 +11,7 @@ from contract.verdicts import Refusal
 from parsers.blocks import Block, ParsedDocument, Refused, Report
 from parsers.markup.inline import tidy
 from parsers.office.core_properties import read_core_properties
-from parsers.office.inspection import inspect_package
+from parsers.office.inspection import inspect_package, pass_on_embedded
 from parsers.office.package import Package, Relationship
 from parsers.office.sheets.cells import Workbook, cut_finding, note_all_hidden
 from parsers.office.sheets.extras import drawing_blocks, read_links
@@ -60,6 +60,7 @@ class XlsbParser:
         )
         parsed = ParsedDocument(_MEDIA_TYPE, list(_sheets(package, book, main, said)))
         read_core_properties(package, parsed)
+        pass_on_embedded(package, report.files)
         found = [*inspect_package(package), *inspect_workbook(package, main), *workbook_findings(book)]
         parsed.findings = [*package.findings, *book.findings, *found]
         return parsed

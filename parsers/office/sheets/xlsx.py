@@ -12,7 +12,7 @@ from lxml import etree
 from contract.verdicts import Refusal
 from parsers.blocks import Block, ParsedDocument, Refused, Report
 from parsers.office.core_properties import read_core_properties
-from parsers.office.inspection import inspect_package
+from parsers.office.inspection import inspect_package, pass_on_embedded
 from parsers.office.names import R
 from parsers.office.package import Package
 from parsers.office.sheets.cells import Workbook, cut_finding, note_all_hidden
@@ -54,6 +54,7 @@ class XlsxParser:
         book = _workbook(package, main, root, report)
         parsed = ParsedDocument(_media_type(package, main), list(_sheets(package, book, main, root)))
         read_core_properties(package, parsed)
+        pass_on_embedded(package, report.files)
         found = [*inspect_package(package), *inspect_workbook(package, main), *workbook_findings(book)]
         parsed.findings = [*package.findings, *book.findings, *found]
         return parsed

@@ -15,7 +15,7 @@ from parsers.blocks import Block, FoundIssue, ParsedDocument, Refused, Report
 from parsers.office.core_properties import read_core_properties
 from parsers.office.decoration import as_decoration
 from parsers.office.drawings import paragraph_texts
-from parsers.office.inspection import inspect_package
+from parsers.office.inspection import inspect_package, pass_on_embedded
 from parsers.office.names import R, number
 from parsers.office.package import Package
 from parsers.office.slides.layouts import Design, Designs
@@ -57,6 +57,7 @@ class PptxParser:
         if reading.size[0] and reading.size[1]:
             parsed.page_sizes = dict.fromkeys(range(1, len(slides) + 1), reading.size)
         read_core_properties(package, parsed)
+        pass_on_embedded(package, report.files)
         parsed.findings = [*package.findings, *reading.findings(), *inspect_package(package)]
         return parsed
 

@@ -28,7 +28,7 @@ def die_of_it(house: House) -> int:
 
     Another host finds out and frees the leases; whatever the dead worker still does, it may not write.
     """
-    at_work, dead, stop = threading.Event(), threading.Event(), threading.Event()
+    at_work, gone, dead, stop = (threading.Event() for _ in range(4))
 
     def read(profile: Profile, job: Job, document: bytes) -> SandboxRun:
         if document == POISON:
@@ -41,6 +41,14 @@ def die_of_it(house: House) -> int:
     claims.reclaim_dead(house.db)
     runs.end_abandoned(house.db)
     worker = register_worker(house.db)
+    ensure, turn = worker.ensure_presence, threading.Lock()
+
+    def ensure_while_alive() -> None:
+        with turn:  # or else it might come back in the moment in which it dies
+            if not gone.is_set():
+                ensure()
+
+    worker.ensure_presence = ensure_while_alive  # type: ignore[method-assign]
     run_id = runs.start_run(house.db, source.id, "watch", worker.id)
     discover.plan(house.db, source.id, run_id, stations.source.list())
     drain = Drain(stations, worker, source.id, run_id, house.settings, lambda _report: None, stop)
@@ -48,8 +56,9 @@ def die_of_it(house: House) -> int:
     life.start()
     assert at_work.wait(60), "nobody came to read it"
     (held,) = rows(house.db, "SELECT count(*) AS n FROM objects WHERE lease_owner IS NOT NULL")
-    worker.ensure_presence = lambda: None  # type: ignore[method-assign] # the dead do not come back
-    worker._presence.close()
+    with turn:
+        gone.set()
+        worker._presence.close()
     claims.reclaim_dead(house.db)
     stop.set()
     dead.set()

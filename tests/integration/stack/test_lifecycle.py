@@ -95,7 +95,7 @@ def test_the_server_listens_on_loopback_only_and_wants_a_login(settings: Setting
         assert client.post("/deployments/filter", json={}).status_code == 401
         user, password = environment["PREFECT_API_AUTH_STRING"].split(":", 1)
         named = client.post("/deployments/filter", json={}, auth=(user, password)).json()
-        assert sorted(deployment["name"] for deployment in named) == ["batch", "steer"]
+        assert sorted(deployment["name"] for deployment in named) == ["batch", "join", "steer"]
         foreign = client.options(
             "/health", headers={"Origin": "http://evil.example", "Access-Control-Request-Method": "GET"}
         )

@@ -2,6 +2,7 @@
 
 import queue
 import socket
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -9,7 +10,7 @@ import pytest
 
 from ingest.errors import SandboxUnavailable
 from ingest.sandbox import pool as pool_module
-from ingest.sandbox.base import Profile
+from ingest.sandbox.base import Limits, Profile
 from ingest.sandbox.cgroup import GroupFolders, Meter
 from ingest.sandbox.channel import Channel
 from ingest.sandbox.container import Sandbox
@@ -39,7 +40,9 @@ class Factory:
         channel = Channel(ours, 10)
         name = str(len(self.peers))
         self.peers[name] = theirs
-        sandbox = Sandbox(name, profile, channel, Dialogue(channel), Meter(GroupFolders("", "", "", False)), 0.0)
+        sandbox = Sandbox(
+            name, profile, channel, Dialogue(channel), Meter(GroupFolders("", "", "", False)), 0.0, time.monotonic()
+        )
         self.started.put(sandbox)
         return sandbox
 
@@ -100,6 +103,15 @@ def test_one_that_dies_while_idle_is_replaced(pool: Pool, factory: Factory) -> N
     assert factory.discarded.get(timeout=PATIENCE_SECONDS) is dead
     (alive,) = wait_started(factory)
     assert alive is not dead
+
+
+def test_one_that_grows_old_is_replaced_before_it_ends_by_itself(pool: Pool, factory: Factory) -> None:
+    short = Profile("short", "sha256:" + "0" * 64, "d", Limits(idle_seconds=1))
+    pool.keep(short, 1)
+    (old,) = wait_started(factory)
+    assert factory.discarded.get(timeout=PATIENCE_SECONDS) is old
+    (fresh,) = wait_started(factory)
+    assert fresh is not old
 
 
 def test_one_that_speaks_out_of_turn_is_replaced(pool: Pool, factory: Factory) -> None:

@@ -1,0 +1,131 @@
+"""SANDBOX, untrusted: one page of grey pixels through Tesseract, a child process of this single-use sandbox.
+
+Pixels go in as PGM through a file without a name in /tmp, words come out as TSV through a pipe. Script
+and rotation are asked for first (`--psm 0`), since reading with the models of every
+script at once takes several times as long.
+"""
+
+import re
+import subprocess
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from parsers.blocks import Report
+
+PROGRAM = "/usr/bin/tesseract"
+PAGE_SECONDS_MAX = 50.0
+LATIN = "eng+deu+fra+spa"
+LANGUAGES = {"Cyrillic": "rus+eng", "Han": "chi_sim+eng", "Japanese": "jpn+eng", "Hiragana": "jpn+eng"}
+WORDS_MAX = 20_000
+_CONFIDENCE_MIN = 30.0  # per cent; below it are mostly specks and textures read as letters
+_PAGE_CONFIDENCE_MIN = 60.0  # of its words, by their letters: below it a page was not understood, and would be noise
+_ROTATION_CONFIDENCE_MIN = 4.0
+_SCRIPT_CONFIDENCE_MIN = 1.0
+_OUTPUT_BYTES_MAX = 8 << 20
+_SLICE_SECONDS = 0.8
+
+
+class Failed(Exception):
+    """Tesseract did not come to an end of its own; the message is one short line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word as recognised. `line` is (block, paragraph, line) of the page; the box is in pixels."""
+
+    line: tuple[int, int, int]
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What a page is written in: by how many degrees to turn it clockwise, and Tesseract's languages."""
+
+    turn: int = 0
+    languages: str = LATIN
+
+
+def available() -> bool:
+    """Whether this image has Tesseract."""
+    return Path(PROGRAM).is_file()
+
+
+def setting_of(pgm: bytes, report: Report) -> Setting:
+    """Rotation and script of a page; upright Latin when there is too little text to tell."""
+    try:
+        answer = _run(pgm, ["--psm", "0", "-l", "osd"], report)
+    except Failed:
+        return Setting()  # so it ends on pages with few characters
+    turn, sure_of_turn = _number(answer, "Rotate"), _number(answer, "Orientation confidence")
+    script = re.search(r"^Script: (\w+)$", answer, re.MULTILINE)
+    languages = LATIN
+    if script is not None and _number(answer, "Script confidence") >= _SCRIPT_CONFIDENCE_MIN:
+        languages = LANGUAGES.get(script.group(1), LATIN)
+    return Setting(int(turn) if sure_of_turn >= _ROTATION_CONFIDENCE_MIN else 0, languages)
+
+
+def words_of(pgm: bytes, languages: str, report: Report) -> list[Word]:
+    """The words of an upright page in reading order. Raises `Failed`."""
+    answer = _run(pgm, ["-l", languages, "--psm", "3", "-c", "tessedit_create_tsv=1"], report)
+    return words_in(answer)
+
+
+def words_in(answer: str) -> list[Word]:
+    """The words of a table in Tesseract's TSV; none when it was not sure of the page as a whole."""
+    words, letters, sure = [], 0, 0.0
+    for row in answer.splitlines()[1:]:
+        fields = row.split("\t", 11)
+        if len(fields) < 12 or fields[0] != "5" or float(fields[10]) < _CONFIDENCE_MIN or not fields[11].strip():
+            continue
+        letters += len(fields[11])
+        sure += len(fields[11]) * float(fields[10])
+        block, paragraph, line = int(fields[2]), int(fields[3]), int(fields[4])
+        x, y, width, height = (float(value) for value in fields[6:10])
+        words.append(Word((block, paragraph, line), x, y, x + width, y + height, fields[11].strip()))
+    return words[:WORDS_MAX] if sure >= _PAGE_CONFIDENCE_MIN * letters else []
+
+
+def _number(answer: str, name: str) -> float:
+    found = re.search(rf"^{name}: (\d+(?:\.\d+)?)$", answer, re.MULTILINE)
+    return float(found.group(1)) if found else 0.0
+
+
+def _run(pgm: bytes, arguments: list[str], report: Report) -> str:
+    """Standard output. Raises `Failed` when it is killed, fails or takes too long."""
+    with tempfile.TemporaryFile() as pixels:  # Python 3.11 cannot go on feeding a pipe after a pause to report
+        pixels.write(pgm)
+        pixels.seek(0)
+        try:
+            child = subprocess.Popen(
+                [PROGRAM, "stdin", "stdout", "--dpi", "300", *arguments],
+                env={"OMP_THREAD_LIMIT": "1", "LC_ALL": "C"},
+                stdin=pixels,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+            )
+        except OSError as error:
+            raise Failed(f"text recognition did not start: {type(error).__name__}") from None
+        with child:
+            output = _output(child, report)
+    if child.returncode != 0 or len(output) > _OUTPUT_BYTES_MAX:
+        raise Failed(f"text recognition ended with code {child.returncode}")
+    return output.decode("utf-8", "replace")
+
+
+def _output(child: "subprocess.Popen[bytes]", report: Report) -> bytes:
+    """What the child writes until it ends. Raises `Failed` when it was killed for taking too long."""
+    end = time.monotonic() + PAGE_SECONDS_MAX
+    while True:
+        try:
+            return child.communicate(timeout=_SLICE_SECONDS)[0]
+        except subprocess.TimeoutExpired:
+            report.progress("recognition", 0, 1)
+        if time.monotonic() > end:
+            child.kill()
+            raise Failed(f"text recognition took more than {PAGE_SECONDS_MAX:.0f} seconds")
