@@ -12,13 +12,15 @@ from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import NamedTuple
-
-from gcld3 import NNetLanguageIdentifier
+from functools import cache
+from typing import TYPE_CHECKING, NamedTuple
 
 from contract.result import Element
 from contract.verdicts import ElementType
 from parsers.language_codes import iso_639_3
+
+if TYPE_CHECKING:
+    from gcld3 import NNetLanguageIdentifier
 
 LANGUAGES_MAX = 5
 LOOKS_MAX = 4000  # of one document: about a second in all
@@ -34,7 +36,8 @@ _PROBABLE = 0.5  # and sure, where it was expected
 _SURE = 0.95
 _PROGRESS_EVERY = 256
 
-_NO_LANGUAGE = frozenset({ElementType.CODE_SNIPPET, ElementType.FORMULA, ElementType.PAGE_BREAK})
+# Tables are names, numbers and units in a row: what CLD3 makes of such words is a guess.
+_NO_LANGUAGE = frozenset({ElementType.CODE_SNIPPET, ElementType.FORMULA, ElementType.PAGE_BREAK, ElementType.TABLE})
 # Addresses, numbers, names of files and of variables are in no language; CLD3 takes them for words.
 _NO_WORD = re.compile(r"[0-9@_/\\=<>{}|]|\w\.\w")
 # Scripts that CLD3 does not know, and takes for those of neighbours.
@@ -49,7 +52,13 @@ _SCRIPTS = sorted((
 
 _NO_LETTERS = -1
 
-_detector = NNetLanguageIdentifier(min_num_bytes=0, max_num_bytes=4 * _LOOK_CHARS)
+
+@cache
+def _detector() -> "NNetLanguageIdentifier":
+    """Loaded for the first text that is looked at: an archive, a picture or a refused file never pays for it."""
+    from gcld3 import NNetLanguageIdentifier
+
+    return NNetLanguageIdentifier(min_num_bytes=0, max_num_bytes=4 * _LOOK_CHARS)
 
 
 def mark(elements: list[Element], declared: Iterable[str], progress: Callable[[str, int, int], None]) -> list[str]:
@@ -163,7 +172,7 @@ def _recognise(words: str) -> tuple[str, float]:
     """A language and its probability; ("", 0) for Latin letters of a language that has others."""
     if language := _UNKNOWN_SCRIPTS.get(_SCRIPTS[max(_script(words), 0)]):
         return language, 1.0
-    result = _detector.FindLanguage(words)
+    result = _detector().FindLanguage(words)
     return ("", 0.0) if "-" in result.language else (iso_639_3(result.language), result.probability)
 
 

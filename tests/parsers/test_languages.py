@@ -1,6 +1,9 @@
 """TEST: elements say in which language they are written; what nobody can be sure of says nothing."""
 
+import subprocess
+import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +15,7 @@ from parsers.language_codes import iso_639_3
 from parsers.markup.html import read_html
 from parsers.normalize import normalize
 
+ROOT = Path(__file__).parents[2]
 ENGLISH = "All human beings are born free and equal in dignity and rights, and should act in a spirit of brotherhood."
 GERMAN = "Alle Menschen sind frei und gleich an Würde und Rechten geboren und sollen einander brüderlich begegnen."
 TEXTS = {
@@ -86,8 +90,22 @@ def test_no_language_where_none_can_be_told() -> None:
     assert _of(elements) == ["", "", ""]
 
 
-@pytest.mark.parametrize("kind", [ElementType.CODE_SNIPPET, ElementType.FORMULA, ElementType.PAGE_BREAK])
-def test_code_is_in_no_human_language(kind: ElementType) -> None:
+@pytest.mark.parametrize(
+    "text",
+    ["你好", "有限公司", "こんにちは", "안녕하세요", "مرحبا", "שלום", "Привет", "สวัสดี", "Total amount due", "OK",
+     "ABC-123 SKU XZ99 PART NO", "Max Mustermann, Musterstraße, Berlin", "a" * 200,
+     "Paris London New York Tokyo Berlin Madrid Rome"],
+)  # fmt: skip
+def test_a_word_a_name_or_a_number_alone_shows_no_language(text: str) -> None:
+    elements = _elements(text)
+    assert _mark(elements) == []
+    assert _of(elements) == [""]
+
+
+@pytest.mark.parametrize(
+    "kind", [ElementType.CODE_SNIPPET, ElementType.FORMULA, ElementType.PAGE_BREAK, ElementType.TABLE]
+)
+def test_code_and_tables_are_not_guessed_at(kind: ElementType) -> None:
     elements = [*_elements(ENGLISH), *_elements(ENGLISH, kind=kind)]
     _mark(elements)
     assert _of(elements) == ["eng", ""]
@@ -140,6 +158,43 @@ def test_a_long_block_keeps_its_language_in_all_its_parts() -> None:
     block = Block(ElementType.NARRATIVE_TEXT, "la " * 100_000, lang="cy")
     normal = normalize(ParsedDocument("text/html", [block]), 1 << 22, _silent)
     assert _of(normal.elements) == ["cym", "cym"]
+
+
+def _in_a_process(program: str, **environment: str) -> str:
+    ran = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    return ran.stdout
+
+
+def test_the_detector_is_loaded_for_the_first_text_and_not_before() -> None:
+    """Start-up is paid for every file, and archives, pictures and refused files have no text to look at."""
+    program = (
+        "import sys, parsers.__main__, parsers.languages as languages\n"
+        "def mark(text): languages.mark([{'type': 'NarrativeText', 'element_id': '', 'text': text, 'metadata': {}}],"
+        " (), lambda *_: None)\n"
+        "mark('2 files'); print('gcld3' in sys.modules)\n"
+        f"mark({ENGLISH!r}); print('gcld3' in sys.modules)"
+    )
+    assert _in_a_process(program).split() == ["False", "True"]
+
+
+def test_the_same_text_gives_the_same_answer_in_every_process() -> None:
+    """Sets and hashes have another order in each process: none may reach the answer."""
+    program = (
+        "import json, parsers.languages as languages\n"
+        f"texts = {[*TEXTS.values(), *TEXTS.values(), 'OK', 'Привет'] * 3!r}\n"
+        "elements = [{'type': 'NarrativeText', 'element_id': '', 'text': text, 'metadata': {}} for text in texts]\n"
+        "print(json.dumps([languages.mark(elements, ('de', 'fr'), lambda *_: None), elements]))"
+    )
+    answers = {_in_a_process(program, PYTHONHASHSEED=str(seed)) for seed in range(4)}
+    assert len(answers) == 1
 
 
 @pytest.mark.parametrize(
