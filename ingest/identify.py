@@ -34,6 +34,7 @@ _SIGNATURES: Final[tuple[tuple[int, bytes, str], ...]] = (
 )
 
 _BY_EXTENSION: Final[dict[str, str]] = {
+    "7z": "application/x-7z-compressed",
     "adoc": "text/asciidoc",
     "asciidoc": "text/asciidoc",
     "atom": "application/xml",

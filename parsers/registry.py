@@ -90,6 +90,7 @@ MODULE_OF_MEDIA_TYPE = {
     "application/gzip": "parsers.archive.compressed",
     "application/x-bzip2": "parsers.archive.compressed",
     "application/x-xz": "parsers.archive.compressed",
+    "application/x-7z-compressed": "parsers.archive.seven_zip",
     "application/x-ole-storage": "parsers.archive.ole_object",
     **{f"image/{kind}": "parsers.ocr.image" for kind in ("png", "jpeg", "gif", "tiff", "bmp", "webp")},
 }
@@ -99,6 +100,7 @@ PRELOAD_GROUPS = {
         "parsers.archive.zip_members",
         "parsers.archive.tar_members",
         "parsers.archive.compressed",
+        "parsers.archive.seven_zip",
         "parsers.archive.ole_object",
     ),
     "pdf": ("parsers.pdf",),
