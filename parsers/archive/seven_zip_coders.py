@@ -7,7 +7,7 @@ undone one behind the other, each from the pieces of the one before, each under 
 import bz2
 import lzma
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from contract.verdicts import Refusal
@@ -85,10 +85,9 @@ def _undone(coder: Coder, packed: Pieces) -> Pieces:
     if coder.method == _DELTA:
         return _filtered(packed, {"id": lzma.FILTER_DELTA, "dist": _property(coder, 1)[0] + 1})
     if coder.method in (_LZMA, _LZMA2):
-        chain = [_lzma_filter(coder)]
-        return _decompressed(packed, lambda: lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=chain))
+        return _decompressed(packed, lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=[_lzma_filter(coder)]))
     if coder.method == _BZIP2:
-        return _decompressed(packed, bz2.BZ2Decompressor)
+        return _decompressed(packed, bz2.BZ2Decompressor())
     if coder.method == _DEFLATE:
         return _inflated(packed)
     name = _NAMES.get(coder.method, coder.method.hex())
@@ -126,26 +125,18 @@ def _dictionary(size: int, coder: Coder) -> int:
     return needed
 
 
-def _decompressed(packed: Pieces, begin: Callable[[], Any]) -> Pieces:
-    """Through liblzma or bzip2; streams one behind the other are one."""
-    decompressor, data = begin(), b""
-    while True:
-        if not data and decompressor.needs_input:
-            data = next(packed, b"")
-            if not data:
-                return
+def _decompressed(packed: Pieces, decompressor: Any) -> Pieces:
+    """Through liblzma or bzip2, up to the end of the stream, where it has one."""
+    while not decompressor.eof:
+        data = next(packed, b"") if decompressor.needs_input else b""
+        if decompressor.needs_input and not data:
+            return
         try:
             piece = decompressor.decompress(data, PIECE_BYTES)
         except (OSError, EOFError, ValueError, lzma.LZMAError) as error:
             raise Refused(Refusal.CORRUPT, "7z: a damaged block") from error
-        data = b""
         if piece:
             yield piece
-        if decompressor.eof:
-            data = decompressor.unused_data or next(packed, b"")
-            if not data:
-                return
-            decompressor = begin()
 
 
 def _inflated(packed: Pieces) -> Pieces:
