@@ -31,7 +31,9 @@ _TEXT_FAMILY = (
     "application/x-ipynb+json", "image/svg+xml",
 )  # fmt: skip
 # Formats whose normalized text is about as long as the file: longer input has no answer within the output limit.
-_VERBATIM = frozenset({"text/plain", "text/markdown", "text/csv", "text/tab-separated-values", "application/json"})
+_VERBATIM = frozenset({
+    "text/plain", "text/markdown", "text/csv", "text/tab-separated-values", "application/json", "application/x-ndjson",
+})  # fmt: skip
 
 _MAGIC: tuple[tuple[int, bytes, str], ...] = (
     (0, b"\x89PNG\r\n\x1a\n", "image/png"),
