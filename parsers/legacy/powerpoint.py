@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from contract.verdicts import ElementType, FindingKind, Severity
-from parsers.blocks import Block, FoundIssue, ParsedDocument, Report
+from parsers.blocks import Block, Comment, FoundIssue, ParsedDocument, Report
 from parsers.character_sets import utf16_units
 from parsers.compound_file import CompoundFile
 from parsers.legacy.embedded import pass_on_objects
@@ -260,14 +260,14 @@ def _decorations(records: Records, container: Record | None, instance: int | Non
     return _Decorations(texts.get(0, ""), texts.get(1, ""), texts.get(2, ""), records.number(atom, 2, 2))
 
 
-def _comments(records: Records, container: Record) -> list[tuple[str, str]]:
-    """(author, text) of each comment on a slide (2.5.27), which are tags of it."""
-    comments: list[tuple[str, str]] = []
+def _comments(records: Records, container: Record) -> list[Comment]:
+    """Comments on a slide (2.5.27), which are tags of it."""
+    comments: list[Comment] = []
     for tags in (each for each in records.inside(container) if each.kind == _TAGS):
         for record in _tagged(records, tags):
             texts = {each.instance: utf16_units(records.data(each)) for each in records.inside(record)}
             if texts.get(1, "").strip() and len(comments) < _COMMENTS_MAX:
-                comments.append((texts.get(0, ""), texts[1].strip()))
+                comments.append(Comment(texts.get(0, ""), texts[1].strip(), initials=texts.get(2, "")))
     return comments
 
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from lxml import etree
 
 from contract.verdicts import ElementType
-from parsers.blocks import Block, Link
+from parsers.blocks import Block, Comment, Link
 from parsers.markup.inline import BOLD, Inline, prefixed
 from parsers.office.artwork import artwork
 from parsers.office.fields import Fields
@@ -145,7 +145,7 @@ class Story:
             block.kind = ElementType.FIGURE_CAPTION
         return block
 
-    def _comments(self, line: Line) -> list[tuple[str, str]]:
+    def _comments(self, line: Line) -> list[Comment]:
         return [self._reading.comments[key] for key in dict.fromkeys(line.comments) if key in self._reading.comments]
 
     def _add_code(self, line: Line) -> None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from contract.verdicts import ElementType
-from parsers.blocks import Block
+from parsers.blocks import Block, Comment
 from parsers.markup.inline import BOLD, InlineBuilder, escape
 from parsers.rtf.state import State
 from parsers.rtf.styles import Styles
@@ -21,7 +21,7 @@ class Story:
     marker: str | None = None
     tables: list[OpenTable] = field(default_factory=list)
     row: RowFormat = field(default_factory=RowFormat)
-    comments: list[tuple[str, str]] = field(default_factory=list)
+    comments: list[Comment] = field(default_factory=list)
     floating: list[Block] = field(default_factory=list)  # text boxes anchored in the line
 
     def end_paragraph(self, state: State, styles: Styles) -> None:

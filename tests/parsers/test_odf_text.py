@@ -1,6 +1,7 @@
 """TEST: what OpenDocument texts show: headings, lists, tables, notes, frames, and what stays out of the text."""
 
 from contract.verdicts import ElementType
+from parsers.blocks import Comment
 from tests.parsers.markup_cases import grid, items, kinds_found, of_kind, shown, text_of
 from tests.parsers.open_document import cell, content, pack, read, read_body, read_flat, row, style, table
 
@@ -115,7 +116,7 @@ def test_notes_stand_at_the_end_and_comments_go_with_their_paragraph() -> None:
     document = read_body(f"<text:p>Text{note}{comment} goes on</text:p><text:p>end</text:p>")
     assert text_of(document) == "Text[1] goes on\nend\nsmall print"
     assert shown(document)[0] == "Text[^1] goes on"
-    assert document.blocks[0].comments == [("Eva", "why?")]
+    assert document.blocks[0].comments == [Comment("Eva", "why?", "2024")]
     assert (document.blocks[2].kind, document.blocks[2].marker) == (ElementType.FOOTNOTE, "1")
 
 

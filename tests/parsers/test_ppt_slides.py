@@ -5,7 +5,7 @@ import struct
 import pytest
 
 from contract.verdicts import ElementType, FindingKind
-from parsers.blocks import ParsedDocument, Refused
+from parsers.blocks import Comment, ParsedDocument, Refused
 from parsers.registry import parser_for
 from tests.parsers.markup_cases import grid, items, kinds_found, of_kind, shown, silent, text_of
 from tests.parsers.ole_file import compound_file
@@ -240,7 +240,7 @@ def test_comments_are_kept_with_the_title() -> None:
     comment = box(0x2EE0, string("Alice", 0), string("Really?", 1), string("A", 2))
     tags = box(0x1388, box(0x138A, string("___PPT10"), atom(0x138B, comment)))
     document = read_slides(Slide([text_shape("T", TITLE)], more=tags))
-    assert document.blocks[0].comments == [("Alice", "Really?")]
+    assert document.blocks[0].comments == [Comment("Alice", "Really?", initials="A")]
     assert text_of(document) == "T"
 
 

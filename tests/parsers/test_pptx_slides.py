@@ -3,7 +3,7 @@
 import pytest
 
 from contract.verdicts import ElementType
-from parsers.blocks import ParsedDocument
+from parsers.blocks import Comment, ParsedDocument
 from tests.parsers.markup_cases import grid, items, of_kind, shown, text_of
 from tests.parsers.slide_file import (
     MASTER_STYLES,
@@ -187,15 +187,16 @@ def test_notes_stand_below_their_slide_under_a_heading() -> None:
 
 
 def test_comments_of_both_kinds_go_with_the_title() -> None:
-    old = f'<p:cmLst {NAMESPACES}><p:cm authorId="0"><p:text>old</p:text></p:cm></p:cmLst>'
+    old = f'<p:cmLst {NAMESPACES}><p:cm authorId="0" dt="2026-06-18T17:35:35.236"><p:text>old</p:text></p:cm></p:cmLst>'
     modern = "http://schemas.microsoft.com/office/powerpoint/2018/8/main"
     new = (
-        f'<q:cmLst xmlns:q="{modern}" {NAMESPACES}><q:cm authorId="{{1}}"><q:replyLst><q:reply authorId="0">'
+        f'<q:cmLst xmlns:q="{modern}" {NAMESPACES}><q:cm authorId="{{1}}" created="2026-06-18T18:00:00">'
+        f'<q:replyLst><q:reply authorId="0">'
         f"<q:txBody>{paragraph('reply')}</q:txBody></q:reply></q:replyLst><q:txBody>{paragraph('new')}</q:txBody></q:cm>"
         "</q:cmLst>"
     )
     authors = (
-        f'<p:cmAuthorLst {NAMESPACES}><p:cmAuthor id="0" name="Eva"/>'
+        f'<p:cmAuthorLst {NAMESPACES}><p:cmAuthor id="0" name="Eva" initials="E"/>'
         f'<p:cmAuthor id="{{1}}" name="Tom"/></p:cmAuthorLst>'
     )
     others = {"ppt/comments/comment1.xml": old, "ppt/comments/modern.xml": new, "ppt/commentAuthors.xml": authors}
@@ -205,7 +206,11 @@ def test_comments_of_both_kinds_go_with_the_title() -> None:
     parts["ppt/_rels/presentation.xml.rels"] = parts["ppt/_rels/presentation.xml.rels"].replace(
         "</Relationships>", '<Relationship Id="a" Type="x/commentAuthors" Target="commentAuthors.xml"/></Relationships>'
     )
-    assert read_parts(parts).blocks[0].comments == [("Eva", "old"), ("Tom", "new"), ("Eva", "reply")]
+    assert read_parts(parts).blocks[0].comments == [
+        Comment("Eva", "old", "2026-06-18T17:35:35.236", "E"),
+        Comment("Tom", "new", "2026-06-18T18:00:00"),
+        Comment("Eva", "reply", initials="E"),
+    ]
 
 
 def test_formulas_and_alternatives_are_read_once() -> None:

@@ -69,7 +69,7 @@ class _Reading:
     package: Package
     report: Report
     designs: Designs
-    authors: dict[str, str]
+    authors: dict[str, tuple[str, str]]
     size: tuple[float, float]
     default_text: etree._Element | None = None
     hidden: list[str] = field(default_factory=list)
