@@ -31,6 +31,14 @@ def with_comments(blocks: Iterable[Block]) -> Iterator[Block]:
     yield from waiting
 
 
+def keep_comments(comments: list[Comment], blocks: list[Block]) -> None:
+    """Comments on a paragraph that shows nothing go with what stands before it, or stand for it."""
+    if comments and blocks:
+        blocks[-1].comments += comments
+    elif comments:
+        blocks.append(Block(ElementType.NARRATIVE_TEXT, "", comments=comments))
+
+
 def moment(date: str) -> str:
     """A point in time to the millisecond where the file tells as much; "" for what is no ISO 8601."""
     found = _MOMENT.fullmatch(date.strip())

@@ -7,6 +7,7 @@ from lxml import etree
 
 from contract.verdicts import ElementType
 from parsers.blocks import Block, Comment, Link
+from parsers.comments import keep_comments
 from parsers.markup.inline import BOLD, Inline, prefixed
 from parsers.office.artwork import artwork
 from parsers.office.fields import Fields
@@ -114,6 +115,7 @@ class Story:
             self._code_goes_on = self._code_goes_on and is_code
             if self._code_goes_on:
                 self.blocks[-1].text += "\n"
+            keep_comments(self._comments(line), self.blocks)
             return
         if is_code:
             self._add_code(line)
@@ -122,9 +124,11 @@ class Story:
         only_formulas = line.formulas > 0 and line.characters == 0
         done = line.builder.finish(BOLD if heading else 0)
         if not done.text:
+            keep_comments(self._comments(line), self.blocks)
             return
         if only_formulas and line.display_formulas:
             self._formula(done.text)
+            keep_comments(self._comments(line), self.blocks)
             return
         block = self._block(done, style, heading, marker, properties)
         block.comments = self._comments(line)

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from contract.verdicts import ElementType
 from parsers.blocks import Block, Comment
+from parsers.comments import keep_comments
 from parsers.markup.inline import BOLD, InlineBuilder, escape
 from parsers.rtf.state import State
 from parsers.rtf.styles import Styles
@@ -85,6 +86,7 @@ class Story:
         """Everything, with the last line and the open tables."""
         self.end_paragraph(state, styles)
         self._sink(0)
+        keep_comments(self.comments, self.blocks)
         return self.blocks
 
 

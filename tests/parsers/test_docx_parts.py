@@ -100,6 +100,13 @@ def test_comments_hang_on_the_paragraph_they_are_about() -> None:
     assert [block.comments for block in document.blocks] == [[], [comment]]
 
 
+def test_comments_on_a_paragraph_without_text_go_with_the_one_before() -> None:
+    mark = '<w:p><w:r><w:commentReference w:id="1"/></w:r></w:p>'
+    comments = {"word/comments.xml": part("comments", f'<w:comment w:id="1" w:author="B">{paragraph("c")}</w:comment>')}
+    assert [block.comments for block in read_body(paragraph("a") + mark, comments).blocks] == [[Comment("B", "c")]]
+    assert [block.comments for block in read_body(mark + paragraph("a"), comments).blocks] == [[Comment("B", "c")], []]
+
+
 def test_comments_in_a_table_hang_on_the_table() -> None:
     cell = f'<w:tc><w:p>{run("x")}<w:r><w:commentReference w:id="1"/></w:r></w:p></w:tc>'
     document = read_body(

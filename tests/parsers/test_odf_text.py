@@ -104,6 +104,12 @@ def test_a_table_of_one_cell_is_a_frame() -> None:
     assert [str(block.kind) for block in document.blocks] == ["Title", "NarrativeText"]
 
 
+def test_a_comment_on_an_empty_paragraph_goes_with_the_one_before() -> None:
+    comment = "<office:annotation><dc:creator>Eva</dc:creator><text:p>why?</text:p></office:annotation>"
+    document = read_body(f"<text:p>Text</text:p><text:p>{comment}</text:p>")
+    assert [(block.text, block.comments) for block in document.blocks] == [("Text", [Comment("Eva", "why?")])]
+
+
 def test_notes_stand_at_the_end_and_comments_go_with_their_paragraph() -> None:
     note = (
         '<text:note text:note-class="footnote"><text:note-citation>1</text:note-citation><text:note-body>'

@@ -98,6 +98,10 @@ class TestStructure:
         (block,) = read(RTF, document(body)).blocks
         assert (block.text, block.comments) == ("Text.", [Comment("Bert", "Why?")])
 
+    def test_a_comment_behind_the_last_paragraph_is_kept(self) -> None:
+        (block,) = read(RTF, document(r"Text.\par{\*\atnauthor Bert}\chatn{\*\annotation Why?}")).blocks
+        assert block.comments == [Comment("Bert", "Why?")]
+
     def test_text_boxes_stand_behind_their_paragraph(self) -> None:
         body = (
             r"Before{\shp{\*\shpinst{\sp{\sn x}{\sv 1}}{\shptxt In the box.\par}}{\shprslt In the box.\par}} after.\par"
