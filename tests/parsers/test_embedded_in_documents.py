@@ -37,7 +37,9 @@ def test_files_of_the_document_and_of_a_page_go_out() -> None:
     assert any("words on it" in block.text for block in parsed.blocks)
 
 
-@pytest.mark.parametrize("names", ["<</F {stream} 0 R>>", "<</UF {stream} 0 R/F null>>", "<</F 9999 0 R>>", "<<>>", "null"])
+@pytest.mark.parametrize(
+    "names", ["<</F {stream} 0 R>>", "<</UF {stream} 0 R/F null>>", "<</F 9999 0 R>>", "<<>>", "null"]
+)
 def test_the_names_of_a_files_streams_may_be_an_object_of_their_own(names: str) -> None:
     document = pdf()
     stream, inside, specification = (document.get_new_xref() for _ in range(3))

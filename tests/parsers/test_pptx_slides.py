@@ -174,16 +174,19 @@ def test_charts_diagrams_and_pictures() -> None:
 def test_notes_stand_below_their_slide_under_a_heading() -> None:
     notes = slide(
         shape("Say hello", holder='type="body" idx="1"'), shape("4", holder='type="sldNum" idx="10"'),
+        shape("For trainers", holder='type="hdr" idx="2"'), shape("Confidential", holder='type="ftr" idx="3"'),
         root="notes",
     )  # fmt: skip
+    footer = shape("Confidential", holder='type="ftr" idx="11"')
     parts = presentation_parts(
-        [slide(title("A")), slide(title("B"))], {"ppt/notesSlides/notesSlide1.xml": notes},
+        [slide(title("A") + footer), slide(title("B"))], {"ppt/notesSlides/notesSlide1.xml": notes},
         {1: [("n", "notesSlide", "../notesSlides/notesSlide1.xml", False)]},
     )  # fmt: skip
     document = read_parts(parts)
-    assert texts(document) == ["A", "Speaker notes", "Say hello", "B"]
+    assert texts(document) == ["A", "Confidential", "Speaker notes", "Say hello", "For trainers", "B"]
     assert [block.depth for block in of_kind(document, ElementType.TITLE)] == [1, 3, 1]
-    assert document.blocks[2].page == 1
+    assert document.blocks[3].page == 1
+    assert document.blocks[4].kind is ElementType.FOOTER
 
 
 def test_comments_of_both_kinds_go_with_the_title() -> None:
