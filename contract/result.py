@@ -28,10 +28,11 @@ class Coordinates(TypedDict):
 
 
 class Comment(TypedDict):
-    """A reviewer's comment anchored to an element."""
+    """A reviewer's comment anchored to an element; `date` is ISO 8601, where the file tells one."""
 
     author: str
     text: str
+    date: NotRequired[str]
 
 
 class ElementMetadata(TypedDict):

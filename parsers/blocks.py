@@ -16,7 +16,7 @@ A complete parser:
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from contract.verdicts import ElementType, FindingKind, Refusal, Severity, Withheld
 
@@ -63,6 +63,15 @@ class Link:
     url: str
 
 
+class Comment(NamedTuple):
+    """What a reviewer said of a block. `date` is what the file tells, ISO 8601 or something else."""
+
+    author: str
+    text: str
+    date: str = ""
+    initials: str = ""
+
+
 @dataclass(slots=True)
 class Block:
     """One structural piece of a document.
@@ -90,7 +99,7 @@ class Block:
     lang: str = ""
     links: list[Link] = field(default_factory=list)
     emphasis: list[tuple[str, str]] = field(default_factory=list)  # (text, "b" | "i" | "code" …)
-    comments: list[tuple[str, str]] = field(default_factory=list)  # (author, text)
+    comments: list[Comment] = field(default_factory=list)
 
 
 @dataclass(slots=True)

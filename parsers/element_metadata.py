@@ -3,8 +3,10 @@
 import math
 import re
 
+from contract import result
 from contract.result import Coordinates, DocumentMetadata, ElementMetadata
-from parsers.blocks import Block, Box, ParsedDocument
+from parsers.blocks import Block, Box, Comment, ParsedDocument
+from parsers.comments import moment
 from parsers.hygiene import one_line
 from parsers.language_codes import iso_639_3
 
@@ -49,12 +51,19 @@ def _add_inline(block: Block, metadata: ElementMetadata) -> int:
         metadata["emphasized_text_contents"] = [one_line(text, ENTRY_CHARS_MAX) for text, _ in emphasis]
         metadata["emphasized_text_tags"] = [one_line(tag, 16) for _, tag in emphasis]
     if comments:
-        metadata["comments"] = [
-            {"author": one_line(author, ENTRY_CHARS_MAX), "text": one_line(text, 4 * ENTRY_CHARS_MAX)}
-            for author, text in comments
-        ]
+        metadata["comments"] = [_comment(comment) for comment in comments]
     kept = len(links) + len(emphasis) + len(comments)
     return len(block.links) + len(block.emphasis) + len(block.comments) - kept
+
+
+def _comment(comment: Comment) -> result.Comment:
+    metadata: result.Comment = {
+        "author": one_line(comment.author, ENTRY_CHARS_MAX),
+        "text": one_line(comment.text, 4 * ENTRY_CHARS_MAX),
+    }
+    if date := moment(comment.date):
+        metadata["date"] = date
+    return metadata
 
 
 def _coordinates(box: Box, page_size: tuple[float, float]) -> Coordinates | None:
