@@ -64,7 +64,8 @@ def test_a_claim_does_not_walk_past_what_is_done(db: Database, statement: str, d
     statement = statement.replace(UNSUSPECTED, SUSPECTED) if deaths else statement
     values = {
         "source": source, "run": run, "owner": str(uuid.uuid4()), "count": 20, "seconds": 60,
-        "ids": None, "attempts_max": 3, "sources": [source], "runs": [run], "tenant": "default", "bytes_left": None, "limited": False,
+        "ids": None, "attempts_max": 3, "sources": [source], "runs": [run], "tenant": "default", "bytes_left": None,
+        "limited": False,
     }  # fmt: skip
     with db.begin() as connection:
         connection.execute(text(many), {"deaths": deaths})
