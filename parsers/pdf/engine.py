@@ -1,13 +1,18 @@
 """SANDBOX, untrusted: the one place that touches PyMuPDF: opening documents, reading a page's glyphs and vectors."""
 
 import io
+import sys
 from collections.abc import Callable
+from types import ModuleType
 from typing import Any
 
-import pymupdf
+# PyMuPDF's own finder of tables, which nobody here calls, would be a twentieth of what a sandbox costs to start.
+sys.modules.setdefault("pymupdf.table", ModuleType("pymupdf.table"))
 
-from contract.verdicts import Refusal
-from parsers.blocks import Box, Refused
+import pymupdf  # noqa: E402 - the line above comes first
+
+from contract.verdicts import Refusal  # noqa: E402
+from parsers.blocks import Box, Refused  # noqa: E402
 
 _MUPDF: Any = pymupdf  # ships no types worth the name
 _FLAGS = int(_MUPDF.TEXT_COLLECT_VECTORS | _MUPDF.TEXT_CLIP)
