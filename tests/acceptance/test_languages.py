@@ -2,6 +2,7 @@
 
 import html
 import json
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -34,10 +35,12 @@ def _uploads(folder: Path) -> Path:
     return folder
 
 
-def _stored(installation: Installation, key: str) -> dict[str, bytes]:
-    (story,) = installation("why", key, "--json").rows
-    artifacts = story["revisions"][-1]["artifacts"]
-    return {name: Path(uri.removeprefix("file://")).read_bytes() for name, uri in artifacts.items() if "." in name}
+def _stored(installation: Installation) -> dict[str, dict[str, bytes]]:
+    """All that was stored of documents: by the content's sha256, by file name."""
+    stored: dict[str, dict[str, bytes]] = {}
+    for path in installation.state.rglob(".gloveport/documents/*/*/*/*"):
+        stored.setdefault(path.parts[-3], {})[path.name] = path.read_bytes()
+    return stored
 
 
 def _languages(stored: dict[str, bytes]) -> tuple[list[str], list[list[str]]]:
@@ -54,9 +57,11 @@ def test_each_upload_is_stored_with_its_languages_and_twice_the_same(
     for installation in (gloveport, fresh):
         rows = installation("run", str(uploads), "--json").files.values()
         assert {row["outcome"] for row in rows} == {"indexed"}
-    for language in SENTENCES:
-        assert _languages(_stored(gloveport, f"{language}.txt")) == ([language], [[language]])
-    assert _languages(_stored(gloveport, "short.txt")) == ([], [[]])
-    assert _languages(_stored(gloveport, "two.html")) == (["eng", "deu"], [["eng"], ["deu"], ["eng"], [], []])
-    for path in uploads.iterdir():
-        assert _stored(gloveport, path.name) == _stored(fresh, path.name)
+    stored = _stored(gloveport)
+    assert stored == _stored(fresh)
+    found = {path.stem: _languages(stored[sha256(path.read_bytes()).hexdigest()]) for path in uploads.iterdir()}
+    assert found == {
+        **{language: ([language], [[language]]) for language in SENTENCES},
+        "short": ([], [[]]),
+        "two": (["eng", "deu"], [["eng"], ["deu"], ["eng"], [], []]),
+    }

@@ -205,6 +205,9 @@ def test_encryption_is_told_by_streams_not_by_text() -> None:
 
 def test_two_formats_in_one_file_are_a_finding() -> None:
     assert FindingKind.POLYGLOT in findings_of(b"%PDF-1.7\n" + docx(), "application/pdf")
+    archive = b"7z\xbc\xaf\x27\x1c" + docx()
+    assert findings_of(archive, "application/x-7z-compressed") == [FindingKind.POLYGLOT]
+    assert findings_of(archive + b"its directory", "application/x-7z-compressed") == []  # a member, packed as it is
     assert FindingKind.POLYGLOT in findings_of(b"<html>hi</html>" + docx(), DOCX)
 
 
