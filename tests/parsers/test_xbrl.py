@@ -93,7 +93,7 @@ def test_hidden_words_in_a_text_stay_out_and_are_found() -> None:
 
 
 def test_contexts_and_units_that_are_not_there_cost_nothing() -> None:
-    text = shown(_XML, instance(fact("a:B", "7", "nowhere", \'unitRef="none"\')))
+    text = shown(_XML, instance(fact("a:B", "7", "nowhere", 'unitRef="none"')))
     assert text.endswith("| Fact | Value |\n| --- | --- |\n| B | 7 |\n")
 
 
