@@ -8,6 +8,7 @@ from contract.result import Coordinates, DocumentMetadata, ElementMetadata
 from parsers.blocks import Block, Box, Comment, ParsedDocument
 from parsers.comments import moment
 from parsers.hygiene import one_line
+from parsers.language_codes import iso_639_3
 
 ENTRIES_MAX = 400  # links, emphases and comments of one element
 ENTRY_CHARS_MAX = 500
@@ -32,6 +33,8 @@ def element_metadata(
         metadata["parent_id"] = parent_id
     if depth is not None:
         metadata["category_depth"] = depth
+    if language := iso_639_3(block.lang):
+        metadata["languages"] = [language]
     if not (block.links or block.emphasis or block.comments):
         return metadata, 0
     return metadata, _add_inline(block, metadata)
@@ -72,8 +75,8 @@ def _coordinates(box: Box, page_size: tuple[float, float]) -> Coordinates | None
     return {"points": points, "system": "PixelSpace", "layout_width": width, "layout_height": height}
 
 
-def document_metadata(parsed: ParsedDocument) -> DocumentMetadata:
-    """What the document says of itself; what is unknown, or no date, is left out."""
+def document_metadata(parsed: ParsedDocument, languages: list[str]) -> DocumentMetadata:
+    """What the document says of itself, and the languages it is in; what is unknown, or no date, is left out."""
     metadata: DocumentMetadata = {"media_type": parsed.media_type}
     if title := one_line(parsed.title, TITLE_CHARS_MAX):
         metadata["title"] = title
@@ -83,8 +86,8 @@ def document_metadata(parsed: ParsedDocument) -> DocumentMetadata:
         metadata["created"] = parsed.created
     if _DATE.fullmatch(parsed.modified):
         metadata["modified"] = parsed.modified
-    if parsed.languages:
-        metadata["languages"] = [one_line(language, 35) for language in parsed.languages[:32]]
+    if languages:
+        metadata["languages"] = languages
     last_page = max((block.page for block in parsed.blocks if block.page), default=0)
     if page_count := max(last_page, max(parsed.page_sizes, default=0)):
         metadata["page_count"] = page_count

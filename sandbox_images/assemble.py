@@ -34,7 +34,8 @@ EXTENSIONS_DROPPED = (
     "audioop", "nis", "ossaudiodev", "readline", "xx",
 )  # fmt: skip
 PACKAGE_PARTS_DROPPED = (
-    "bin/", "docx/templates/default-docx-template/", "lxml/includes/", "lxml/isoschematron/", "pymupdf/mupdf-devel/",
+    "bin/", "docx/templates/default-docx-template/", "gcld3/pybind_ext.cc", "gcld3/tests/", "lxml/includes/",
+    "lxml/isoschematron/", "pymupdf/mupdf-devel/",
 )  # fmt: skip
 SUFFIXES_DROPPED = frozenset({".a", ".c", ".cpp", ".h", ".pxd", ".pxi", ".pyc", ".pyi", ".pyx"})
 DIST_INFO_DROPPED = frozenset({"INSTALLER", "RECORD", "REQUESTED", "direct_url.json", "uv_cache.json"})

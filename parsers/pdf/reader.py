@@ -11,7 +11,7 @@ from parsers.pdf.engine import MUPDF_ERRORS, forget_caches, opened
 from parsers.pdf.files import pass_on_files
 from parsers.pdf.findings import hidden_layers, hidden_text, objects_of_note
 from parsers.pdf.layout import lay_out
-from parsers.pdf.metadata import iso_date, outline_levels, text_field
+from parsers.pdf.metadata import iso_date, languages, outline_levels, text_field
 from parsers.pdf.model import Piece
 from parsers.pdf.scanned import needs_ocr, recognised
 from parsers.pdf.spans import read_page
@@ -49,6 +49,7 @@ def read(pdf: Any, report: Report) -> ParsedDocument:
     result.title, result.author = text_field(metadata, "title"), text_field(metadata, "author")
     result.created = iso_date(metadata.get("creationDate") or "")
     result.modified = iso_date(metadata.get("modDate") or "")
+    result.languages = languages(pdf)
     try:
         result.findings += objects_of_note(pdf, report) + hidden_layers(pdf)
     except MUPDF_ERRORS as error:

@@ -179,6 +179,14 @@ LIES: dict[str, tuple[list[Frame], str]] = {
         ),
         "pattern",
     ),
+    "languages that are sentences": (
+        edited(FrameKind.ELEMENTS, lambda p: p["elements"][1]["metadata"].update(languages=["English, please"])),
+        "pattern",
+    ),
+    "more languages than anybody reads": (
+        edited(FrameKind.METADATA, lambda p: p.update(languages=["eng"] * 6)),
+        "languages: too_long",
+    ),
     "a lost element": (done(elements=5), "the count of elements is wrong"),
     "a lost chunk": (done(chunks=3), "the count of chunks is wrong"),
     "text cut short": (done(text_chars=9999), "the length of the text is wrong"),
