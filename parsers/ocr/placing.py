@@ -1,6 +1,6 @@
 """SANDBOX, untrusted: where on the page as shown a box lies that was found on the page as it was set straight."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import cos, radians, sin
 
 from parsers.blocks import Box
@@ -10,7 +10,7 @@ from parsers.blocks import Box
 class Placing:
     """What was done to a picture before it was read, in this order.
 
-    It was turned anticlockwise by `skew` degrees on a sheet that grew around it, scaled to the size `straight`, and
+    It was scaled, turned anticlockwise by `skew` degrees on a sheet that grew around it to the size `straight`, and
     turned clockwise by `turn`, a multiple of 90. `size` is that of the picture, sizes are in pixels.
     """
 
@@ -25,6 +25,10 @@ class Placing:
     def unit(self) -> float:
         """How many points a pixel of the straight picture is."""
         return self.points_per_pixel / self.scale
+
+    def turned(self, turn: int) -> "Placing":
+        """The same with another turn behind it."""
+        return replace(self, turn=(self.turn + turn) % 360)
 
     def shown(self, box: Box) -> Box:
         """The box around one of the upright picture, in points of each."""

@@ -5,17 +5,27 @@ lies askew, the flatter that is (Postl 1986). The profile is taken along both si
 has its skew found too. Pillow does all that grows with the pixels.
 """
 
+from dataclasses import dataclass
 from importlib import import_module
 from itertools import groupby, pairwise
 from statistics import median
 from typing import Any
 
 SKEW_MAX = 20.0  # degrees; what lies further askew was not meant as a page
-_SIDE = 900  # pixels: fine enough that lines of a full page stay apart
-_COARSE, _FINE = 1.0, 0.1  # degrees, of the two searches
+_SIDE = 1800  # pixels: small letters of a full page are some ten pixels high
+_FINE_SIDE, _COARSE_SIDE = 900, 600  # lines of a full page stay apart
+_STEPS = (1.0, 0.5, 0.1)  # degrees; each search is around the best of the one before
 _CLEARLY = 1.08  # how much sharper than as it lies; pictures without text are as sharp at some angle by chance
 _STRIPS = 12  # across a page, so that lines of columns side by side need not stand at one height
-_INK_SHARE = 0.25  # of a strip's blackest row: what counts as a row of letters
+_INK_SHARE = 0.4  # of a strip's blackest row: what counts as a row of small letters, and not of what sticks out
+
+
+@dataclass(frozen=True, slots=True)
+class Lie:
+    """How a page lies: by how many degrees to turn it anticlockwise, and whether its lines then run up or down."""
+
+    skew: float = 0.0
+    sideways: bool = False
 
 
 def ink_of(grey: Any) -> Any:
@@ -30,30 +40,45 @@ def ink_of(grey: Any) -> Any:
     return chops.difference(small, around).point(lambda value: value if value > 24 else 0)
 
 
-def skew_of(ink: Any) -> float:
-    """By how many degrees to turn a picture anticlockwise to set its lines level or upright; 0.0: it lies straight."""
-    coarse = _sharpest(ink, [_COARSE * step for step in range(round(-SKEW_MAX / _COARSE), round(SKEW_MAX / _COARSE) + 1)])
-    steps = round(_COARSE / _FINE)
-    best = _sharpest(ink, [coarse + _FINE * step for step in range(-steps, steps + 1)])
-    clearly = _sharpness(ink, best) > _CLEARLY * _sharpness(ink, 0.0)
-    return round(best, 1) if clearly and abs(best) <= SKEW_MAX else 0.0
+def lie_of(ink: Any) -> Lie:
+    """How to set the lines of a picture level or upright."""
+    coarse, fine = _smaller(ink, _COARSE_SIDE), _smaller(ink, _FINE_SIDE)
+    best = _sharpest(coarse, 0.0, SKEW_MAX, _STEPS[0])
+    for before, step in pairwise(_STEPS):
+        best = _sharpest(fine, best, before if step == _STEPS[1] else before - step, step)
+    straight, level = _sharpness(fine, best), _sharpness(fine, 0.0)
+    if max(straight) > _CLEARLY * max(level) and abs(best) <= SKEW_MAX:
+        return Lie(round(best, 1), straight[1] > straight[0])
+    return Lie(0.0, level[1] > level[0])
 
 
-def _sharpest(ink: Any, angles: list[float]) -> float:
-    return max(angles, key=lambda angle: (_sharpness(ink, angle), -abs(angle)))
+def _smaller(ink: Any, side: int) -> Any:
+    factor = round(max(ink.size) / side)
+    return ink.reduce(factor) if factor > 1 else ink
 
 
-def _sharpness(ink: Any, angle: float) -> float:
-    """How much the profile changes from row to row, or from column to column, whichever is more."""
+def _sharpest(ink: Any, around: float, reach: float, step: float) -> float:
+    count = round(reach / step)
+    angles = [around + step * index for index in range(-count, count + 1)]
+    return max(angles, key=lambda angle: (max(_sharpness(ink, angle)), -abs(angle)))
+
+
+def _sharpness(ink: Any, angle: float) -> tuple[float, float]:
+    """How much the profile changes from row to row, and from column to column."""
     image = import_module("PIL.Image")
-    turned = ink.rotate(angle, image.Resampling.BILINEAR)
-    rows = turned.convert("F").resize((1, ink.height), image.Resampling.BOX).getdata()
-    columns = turned.convert("F").resize((ink.width, 1), image.Resampling.BOX).getdata()
+    turned = ink.rotate(angle, image.Resampling.BILINEAR).convert("F")
+    rows = _values(turned.resize((1, ink.height), image.Resampling.BOX))
+    columns = _values(turned.resize((ink.width, 1), image.Resampling.BOX))
     across, along = ink.width**2 / ink.height, ink.height**2 / ink.width  # sums of ink, whatever the shape of the page
-    return float(max(across * _changes(rows), along * _changes(columns)))
+    return across * _changes(rows), along * _changes(columns)
 
 
-def _changes(profile: Any) -> float:
+def _values(picture: Any) -> memoryview:
+    """The pixels of a picture in mode "F"."""
+    return memoryview(picture.tobytes()).cast("f")
+
+
+def _changes(profile: memoryview) -> float:
     return sum((after - before) ** 2 for before, after in pairwise(profile))
 
 
@@ -62,9 +87,10 @@ def letter_share(ink: Any) -> float:
     image = import_module("PIL.Image")
     heights: list[int] = []
     strips = ink.convert("F").resize((_STRIPS, ink.height), image.Resampling.BOX)
+    values = _values(strips)
     for strip in range(_STRIPS):
-        rows = [strips.getpixel((strip, y)) for y in range(ink.height)]
+        rows = values[strip::_STRIPS].tolist()
         least = _INK_SHARE * max(rows)
         runs = [len(list(run)) for inked, run in groupby(value > least for value in rows) if inked and least > 0]
-        heights += [run for run in runs if run > 1]
+        heights += [run for run in runs if run > 2 for _ in range(run)]  # by rows: rules and specks have few
     return median(heights) / ink.height if heights else 0.0

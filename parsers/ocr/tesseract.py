@@ -1,8 +1,7 @@
 """SANDBOX, untrusted: one page of grey pixels through Tesseract, a child process of this single-use sandbox.
 
-Pixels go in as PGM through a file without a name in /tmp, words come out as TSV through a pipe. Script
-and rotation are asked for first (`--psm 0`), since reading with the models of every
-script at once takes several times as long.
+Pixels go in as PGM through a file without a name in /tmp, words come out as TSV through a pipe. Script and rotation can
+be asked for (`--psm 0`): reading with the models of every script at once takes several times as long.
 """
 
 import re
@@ -44,6 +43,19 @@ class Word:
 
 
 @dataclass(frozen=True, slots=True)
+class Reading:
+    """The words of a page in reading order, and how sure Tesseract is of them, in per cent, by their letters."""
+
+    words: list[Word]
+    sureness: float
+
+    @property
+    def is_understood(self) -> bool:
+        """Whether it is more than noise."""
+        return self.sureness >= _PAGE_CONFIDENCE_MIN
+
+
+@dataclass(frozen=True, slots=True)
 class Setting:
     """What a page is written in: by how many degrees to turn it clockwise, and Tesseract's languages."""
 
@@ -70,14 +82,14 @@ def setting_of(pgm: bytes, report: Report) -> Setting:
     return Setting(int(turn) if sure_of_turn >= _ROTATION_CONFIDENCE_MIN else 0, languages)
 
 
-def words_of(pgm: bytes, languages: str, report: Report) -> list[Word]:
-    """The words of an upright page in reading order. Raises `Failed`."""
+def reading_of(pgm: bytes, languages: str, report: Report) -> Reading:
+    """What stands on an upright page. Raises `Failed`."""
     answer = _run(pgm, ["-l", languages, "--psm", "3", "-c", "tessedit_create_tsv=1"], report)
-    return words_in(answer)
+    return reading_in(answer)
 
 
-def words_in(answer: str) -> list[Word]:
-    """The words of a table in Tesseract's TSV; none when it was not sure of the page as a whole."""
+def reading_in(answer: str) -> Reading:
+    """The words of a table in Tesseract's TSV, and how sure it was of them."""
     words, letters, sure = [], 0, 0.0
     for row in answer.splitlines()[1:]:
         fields = row.split("\t", 11)
@@ -88,7 +100,7 @@ def words_in(answer: str) -> list[Word]:
         block, paragraph, line = int(fields[2]), int(fields[3]), int(fields[4])
         x, y, width, height = (float(value) for value in fields[6:10])
         words.append(Word((block, paragraph, line), x, y, x + width, y + height, fields[11].strip()))
-    return words[:WORDS_MAX] if sure >= _PAGE_CONFIDENCE_MIN * letters else []
+    return Reading(words[:WORDS_MAX], sure / letters if letters else 0.0)
 
 
 def _number(answer: str, name: str) -> float:
