@@ -21,14 +21,23 @@ def atoms_of(words: list[Word], rules: list[Vector], unit: float) -> list[Atom]:
     Words are in pixels; rules and atoms are in points, of which a pixel is `unit`.
     """
     words = [word for word in words if not _is_rule(word, rules, unit)]
-    lines = [_Line(list(group)) for _, group in groupby(words, key=lambda word: word.line)]
-    usual = median(line.size for line in lines for _ in line.words) if lines else 0.0
+    lines, usual = _lines(words), usual_size(words)
     atoms: list[Atom] = []
     for line in lines:
         size = usual if _ONE_SIZE[0] < line.size / usual < _ONE_SIZE[1] else line.size
         for run in line.runs(size):
             atoms.append(atom_of([_span(run, line.baseline * unit, size * unit, unit)], len(atoms)))
     return atoms
+
+
+def usual_size(words: list[Word]) -> float:
+    """The type size of most words, in pixels; 0.0 without any."""
+    sizes = [line.size for line in _lines(words) for _ in line.words]
+    return median(sizes) if sizes else 0.0
+
+
+def _lines(words: list[Word]) -> list["_Line"]:
+    return [_Line(list(group)) for _, group in groupby(words, key=lambda word: word.line)]
 
 
 def _is_rule(word: Word, rules: list[Vector], unit: float) -> bool:
