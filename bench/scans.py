@@ -3,8 +3,9 @@
     python bench/scans.py MANIFEST.jsonl FOLDER [--dpi 200] [--skew 0.7] [--turn 0] [--quality 70] [--every 1]
 
 Run it where the PDF parser runs. FOLDER receives the PDFs under the paths of the manifest's rows, the rows, and what
-else lies beside the manifest as JSON lines (`facts.jsonl`), so `bench/facts.py`, `bench/layout.py` and `bench/corpus.py`
-take FOLDER/manifest.jsonl in its place. `--skew` turns what is on the sheet, `--turn` (90, 180, 270) the sheet itself.
+else lies beside the manifest as JSON lines (`facts.jsonl`), so `bench/facts.py`, `bench/layout.py` and
+`bench/corpus.py` take FOLDER/manifest.jsonl in its place. `--skew` turns what is on the sheet, `--turn` (90, 180, 270)
+the sheet itself.
 """
 
 import argparse
@@ -47,9 +48,7 @@ def main() -> int:
         target = arguments.folder / row["path"]
         target.parent.mkdir(parents=True, exist_ok=True)
         document = (source / row["path"]).read_bytes()
-        target.write_bytes(
-            scan_of(document, arguments.dpi, arguments.skew, arguments.turn, arguments.quality)
-        )
+        target.write_bytes(scan_of(document, arguments.dpi, arguments.skew, arguments.turn, arguments.quality))
         if "gt" in row:
             (arguments.folder / row["gt"]).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source / row["gt"], arguments.folder / row["gt"])

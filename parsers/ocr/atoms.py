@@ -1,6 +1,6 @@
 """SANDBOX, untrusted: recognised words as the atoms of which a page of a PDF is laid out."""
 
-from itertools import groupby
+from itertools import groupby, pairwise
 from statistics import median
 
 from parsers.ocr.tesseract import Word
@@ -12,6 +12,8 @@ _DESCENDING = frozenset("gjpqyQç,;()[]{}|/$")
 _X_HEIGHT = frozenset("acemnorsuvwxzgpqy")
 _CAPITALS_SHARE, _SMALL_SHARE = 0.72, 0.52  # of the type size: from the baseline up
 _APART = 0.85  # of the type size, between words: farther ones may belong to different columns
+_APART_IN_PROSE = 1.3  # in lines with few such gaps: old printers set that much between sentences
+_FEW = 0.2  # of a line's gaps
 _OF_RULES = frozenset("|[]{}()_—–-=~'`.:!lI1\\/")  # what a piece of a rule is taken for
 
 
@@ -63,9 +65,13 @@ class _Line:
 
     def runs(self, size: float) -> list[list[Word]]:
         """The words, from left to right, cut where the gap is wide."""
-        runs: list[list[Word]] = []
-        for word in sorted(self.words, key=lambda word: word.x0):
-            if runs and word.x0 - runs[-1][-1].x1 < _APART * size:
+        words = sorted(self.words, key=lambda word: word.x0)
+        gaps = [after.x0 - before.x1 for before, after in pairwise(words)]
+        wide = sum(gap >= _APART * size for gap in gaps)
+        apart = (_APART_IN_PROSE if wide <= _FEW * len(gaps) else _APART) * size
+        runs = [words[:1]]
+        for gap, word in zip(gaps, words[1:], strict=True):
+            if gap < apart:
                 runs[-1].append(word)
             else:
                 runs.append([word])

@@ -1,4 +1,4 @@
-"""SANDBOX, untrusted: from the pixels of a page to pieces, laid out by the geometry of its words as the PDF reader does.
+"""SANDBOX, untrusted: from the pixels of a page to pieces, laid out by the geometry of its words, as in a PDF.
 
 A page is set straight and read. Its words become atoms and its rules vectors, and what makes columns, tables, margins
 and paragraphs of the glyphs of a PDF makes them of these.
@@ -23,7 +23,7 @@ _HOPELESS = 50.0  # per cent: handwriting and pictures, which other models of La
 
 
 def pieces_of_pixels(grey: Any, page: int, points_per_pixel: float, report: Report) -> list[Piece]:
-    """The pieces of a page in reading order. `grey` is a Pillow image in mode "L". Raises `tesseract.Failed`."""
+    """The pieces of a page in reading order. `grey` is a Pillow image in mode "L". Raises `Failed`."""
     sheet, reading = _read(sheet_of(grey, points_per_pixel), report)
     if not reading.is_understood:
         return []

@@ -51,7 +51,9 @@ def _runs(grey: Any, unit: float, length_min: float) -> list[tuple[float, float,
         return []
     covered = _covered(grey, max(round(_THICKNESS / unit), 2), cell, columns)
     thickest = 2 * _THICKNESS / unit  # of one that still lies a little askew
-    runs = [run for run in _joined(covered, columns) if run.stop - run.start >= least and run.last - run.first <= thickest]
+    runs = [
+        run for run in _joined(covered, columns) if run.stop - run.start >= least and run.last - run.first <= thickest
+    ]
     if len(runs) > RULES_MAX:
         return []
     boxes = []

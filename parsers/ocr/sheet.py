@@ -1,4 +1,4 @@
-"""SANDBOX, untrusted: the picture of a page as Tesseract reads it best: dark on light, level, with letters of its size."""
+"""SANDBOX, untrusted: a page as Tesseract reads it best: dark on light, level, with letters of its size."""
 
 from dataclasses import dataclass
 from importlib import import_module

@@ -13,12 +13,12 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
-from pathlib import Path
 
 from parsers.blocks import Report
+from parsers.ocr import program
 from parsers.ocr.latin import LATIN
+from parsers.ocr.program import Failed
 
-PROGRAM = "/usr/bin/tesseract"
 PAGE_CPU_SECONDS_MAX = 50
 PAGE_SECONDS_MAX = 100.0  # on a host with more work than cores
 LANGUAGES = {"Cyrillic": "rus+eng", "Han": "chi_sim+eng", "Japanese": "jpn+eng", "Hiragana": "jpn+eng"}
@@ -35,10 +35,6 @@ _READING = (
 )
 _OUTPUT_BYTES_MAX = 8 << 20
 _SLICE_SECONDS = 0.8
-
-
-class Failed(Exception):
-    """Tesseract did not come to an end of its own; the message is one short line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +68,6 @@ class Setting:
 
     turn: int = 0
     languages: str = LATIN
-
-
-def available() -> bool:
-    """Whether this image has Tesseract."""
-    return Path(PROGRAM).is_file()
 
 
 def setting_of(pgm: bytes, report: Report) -> Setting:
@@ -141,7 +132,7 @@ def _run(pgm: bytes, arguments: list[str], report: Report) -> str:
         pixels.seek(0)
         try:
             child = subprocess.Popen(
-                [PROGRAM, "stdin", "stdout", "--dpi", "300", *arguments],
+                [program.PROGRAM, "stdin", "stdout", "--dpi", "300", *arguments],
                 env={"OMP_THREAD_LIMIT": "1", "LC_ALL": "C"},
                 stdin=pixels,
                 stdout=subprocess.PIPE,
