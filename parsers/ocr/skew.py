@@ -73,12 +73,12 @@ def _sharpness(ink: Any, angle: float) -> tuple[float, float]:
     return across * _changes(rows), along * _changes(columns)
 
 
-def _values(picture: Any) -> memoryview:
+def _values(picture: Any) -> "memoryview[float]":
     """The pixels of a picture in mode "F"."""
     return memoryview(picture.tobytes()).cast("f")
 
 
-def _changes(profile: memoryview) -> float:
+def _changes(profile: "memoryview[float]") -> float:
     return sum((after - before) ** 2 for before, after in pairwise(profile))
 
 
