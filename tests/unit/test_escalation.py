@@ -6,7 +6,8 @@ import pytest
 
 from contract.verdicts import Reason
 from ingest.errors import ConfigurationError
-from ingest.manifests import escalations, read_manifest, smoke_tests
+from ingest.images import image_manifests
+from ingest.manifests import escalations, read_manifest, routes, smoke_tests
 from ingest.policy import Escalation, make_policy
 from ingest.sandbox.base import Limits, Profile
 from ingest.settings import Settings
@@ -42,6 +43,9 @@ def test_none_is_named_by_default(tmp_path: Path) -> None:
         'reasons = ["timeout"]\nfactor = 100',
         'reasons = ["timeout"]\nfactor = 1',
         'reasons = ["timeout"]\ntries = 2',
+        'reasons = ["corrupt"]',
+        'reasons = ["unsupported"]',
+        'reasons = ["empty"]\nprofile = "large"\nstands = "first"',
     ],
 )
 def test_what_is_no_further_try_is_refused(tmp_path: Path, table: str) -> None:
@@ -71,6 +75,27 @@ def test_another_profile_has_its_own_limits(tmp_path: Path) -> None:
     )
     assert policy.escalated(SMALL, Reason.TIMEOUT) == LARGE
     assert policy.escalated(LARGE, Reason.TIMEOUT) is None
+
+
+def test_a_second_reader_s_verdict_does_not_stand_where_the_manifest_says_so(tmp_path: Path) -> None:
+    text = 'reasons = ["corrupt"]\nprofile = "large"\nfactor = 1\nstands = "first"'
+    (table,) = escalations({"letters": read_manifest(_manifest(tmp_path, text))}).values()
+    assert table.stands == "first"
+    escalation = Escalation(frozenset({Reason.CORRUPT}), 1.0, "large", first_stands=True)
+    profiles = {"small": SMALL, "large": LARGE}
+    policy = make_policy(profiles, {}, "small", Settings(state_directory=tmp_path), {"small": escalation})
+    assert (policy.first_stands(SMALL), policy.first_stands(LARGE)) == (True, False)
+
+
+def test_our_own_readers_hand_on_what_a_reader_s_mistake_may_be_behind() -> None:
+    """And nothing that a clock, a limit or a reader's caution said: an empty page may be one of hidden text."""
+    tries = {name: table for name, table in escalations(image_manifests()).items() if table.profile == "unstructured"}
+    assert set(tries) == {"office", "spreadsheets", "presentations", "mail", "xml", "text"}
+    for table in tries.values():
+        assert set(table.reasons) <= {"corrupt", "crashed", "unsupported"}
+        assert (table.findings, table.factor, table.stands) == ([], 1.0, "first")
+    assert "unsupported" not in tries["text"].reasons  # every type that nobody knows ends there
+    assert "unstructured" not in routes(image_manifests()).values()
 
 
 @pytest.mark.parametrize("wrong", [{"small": Escalation(TIMEOUT, 2.0, "no-such")}, {"no-such": Escalation(TIMEOUT)}])
