@@ -1,5 +1,5 @@
 # One verb everywhere: what CI runs is what you run. Everything happens in .venv and .venv-parsers; see scripts/.
-.PHONY: demo test test-chaos check bench lock environment parsers-environment test-storm
+.PHONY: demo test test-chaos test-storm check bench lock environment parsers-environment peers-environment
 .DEFAULT_GOAL := test
 
 PYTHON := .venv/bin/python
@@ -14,6 +14,10 @@ environment:
 
 parsers-environment:
 	@scripts/bootstrap.sh --parsers
+
+# What bench/formats.py and bench/retrieval.py compare ours with; half a gigabyte.
+peers-environment:
+	@scripts/bootstrap.sh --peers
 
 demo: environment
 	@$(WITH_ENGINE) $(GLOVEPORT) demo
@@ -52,3 +56,4 @@ lock: environment
 	    $${image}requirements.in -o $${image}requirements.lock || exit 1; done
 	$(LOCK) sandbox_images/documents/requirements.in --group parser-tests \
 	  --constraint sandbox_images/documents/requirements.lock -o tests/parsers/requirements.lock
+	$(LOCK) bench/peers.in -o bench/peers.lock

@@ -13,6 +13,7 @@ from typing import Any
 
 from contract.verdicts import Refusal
 from parsers.blocks import Refused
+from parsers.inflate import PIECE_BYTES, inflated
 
 MEMBERS_MAX = 20_000
 DIRECTORY_BYTES_MAX = 8 << 20
@@ -21,7 +22,6 @@ MEMBER_BYTES_MAX = 128 << 20
 RATIO_MAX = 200  # markup rarely shrinks more than 60 times, DEFLATE can do 1032
 RATIO_FREE_BYTES = 16 << 20  # below this size any ratio is harmless
 DEFLATE_RATIO_MAX = 1032  # D. Fifield, section 2
-PIECE_BYTES = 1 << 18
 
 _END_RECORD = struct.Struct("<4s4H2LH")
 _END_RECORD_64 = struct.Struct("<4sQ2H2L4Q")
@@ -163,14 +163,4 @@ def _pieces(packed: memoryview, method: int) -> Iterator[bytes]:
         return
     if method != zipfile.ZIP_DEFLATED:
         raise Refused(Refusal.UNSUPPORTED, f"zip: compression method {method}")
-    inflater = zlib.decompressobj(-zlib.MAX_WBITS)
-    try:
-        for at in range(0, len(packed), PIECE_BYTES):
-            piece = inflater.decompress(packed[at : at + PIECE_BYTES], PIECE_BYTES)
-            while piece:
-                yield piece
-                piece = inflater.decompress(inflater.unconsumed_tail, PIECE_BYTES)
-            if inflater.eof:
-                return
-    except zlib.error as error:
-        raise Refused(Refusal.CORRUPT, "zip: a damaged member") from error
+    yield from inflated(packed, "zip: a member", -zlib.MAX_WBITS)

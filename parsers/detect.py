@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 PDF = "application/pdf"
 XPS = "application/vnd.ms-xpsdocument"
+EPUB = "application/epub+zip"
 ZIP = "application/zip"
 OLE = "application/x-ole-storage"
 OCTETS = "application/octet-stream"
@@ -237,15 +238,15 @@ def _mismatch(media_type: str, hint: str) -> list[FoundIssue]:
 
 
 def _is_package_type(media_type: str) -> bool:
-    return (
-        media_type.startswith((OOXML, OPEN_DOCUMENT)) and not media_type.endswith("-flat-xml")
-    ) or "macroenabled" in media_type
+    if media_type.startswith((OOXML, OPEN_DOCUMENT)):
+        return not media_type.endswith("-flat-xml")
+    return media_type in (XPS, EPUB) or "macroenabled" in media_type
 
 
 def _polyglot(document: bytes, media_type: str) -> list[FoundIssue]:
     """A file that another reader would take for something else: a favourite for getting past a filter."""
     others = []
-    is_package = media_type in (ZIP, "application/epub+zip") or _is_package_type(media_type)
+    is_package = media_type == ZIP or _is_package_type(media_type)
     if media_type == PDF and not document.startswith(b"%PDF-") and document[:2] in (b"PK", b"MZ", b"GI", b"\xff\xd8"):
         others.append(f"begins with {document[:4]!r}")
     # Compound files have zip packages among their streams, so that the end of one may stand near theirs.

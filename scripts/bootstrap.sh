@@ -1,5 +1,6 @@
 #!/bin/sh
-# HOST, trusted: makes `.venv` from requirements.lock and, with --parsers, `.venv-parsers` for tests/parsers.
+# HOST, trusted: makes `.venv` from requirements.lock and, with --parsers, `.venv-parsers` for tests/parsers;
+# with --peers, `.venv-peers`: other people's programs, which benchmarks compare ours with and nothing else touches.
 # Idempotent: an environment is touched only when its lock file changed.
 set -eu
 cd "$(dirname "$0")/.."
@@ -13,9 +14,10 @@ main() {
     uv=$(find_uv)
     environment .venv '>=3.11' requirements.lock
     link_project
-    if [ "${1:-}" = --parsers ]; then
-        parsers_environment
-    fi
+    case "${1:-}" in
+    --parsers) parsers_environment ;;
+    --peers) environment .venv-peers 3.11 bench/peers.lock ;;
+    esac
 }
 
 # The path of a uv that runs; installed into .venv-bootstrap when there is none.

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 
 from contract.verdicts import Refusal
 from parsers.archive.members import Members, bounded
-from parsers.archive_guard import PIECE_BYTES
 from parsers.blocks import ParsedDocument, Refused, Report
+from parsers.inflate import PIECE_BYTES
 
 _Decompressor = bz2.BZ2Decompressor | lzma.LZMADecompressor
 GZIP, BZIP2, XZ = "application/gzip", "application/x-bzip2", "application/x-xz"

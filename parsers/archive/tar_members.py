@@ -6,8 +6,9 @@ from io import BytesIO
 
 from contract.verdicts import FindingKind, Refusal, Severity
 from parsers.archive.members import Members, bounded
-from parsers.archive_guard import MEMBERS_MAX, PIECE_BYTES
+from parsers.archive_guard import MEMBERS_MAX
 from parsers.blocks import FoundIssue, ParsedDocument, Refused, Report
+from parsers.inflate import PIECE_BYTES
 
 MEDIA_TYPE = "application/x-tar"
 _BROKEN = (tarfile.TarError, OSError, EOFError, ValueError, IndexError, OverflowError, RecursionError)

@@ -3,19 +3,17 @@
 Storages of Word and Excel are cut out; what PowerPoint keeps is one already, mostly packed ([MS-PPT] 2.10.34).
 """
 
-import zlib
 from collections.abc import Iterator
 
-from contract.verdicts import Refusal
 from parsers.archive.members import bounded
 from parsers.archive.storage import cut_out, holds_file
-from parsers.blocks import Refused, Report
+from parsers.blocks import Report
 from parsers.compound_file import CompoundFile
+from parsers.inflate import inflated
 from parsers.legacy.presentation import Presentation
 from parsers.legacy.records import Record, Records
 
 OBJECTS_MAX = 20_000
-_PIECE_BYTES = 1 << 18
 _OBJECT_LIST, _EMBEDDED, _OBJECT_ATOM, _STORAGE = 0x0409, 0x0FCC, 0x0FC3, 0x1011
 _PACKED = 1  # the instance of ExOleObjStgCompressedAtom
 
@@ -67,21 +65,6 @@ def _content(records: Records, storage: Record) -> Iterator[bytes]:
     """The object's compound file. Raises `Refused`: bomb, corrupt."""
     size = storage.end - storage.start
     if storage.instance == _PACKED:  # behind the size that it claims to have
-        yield from bounded(_inflated(records.stream, storage.start + 4, storage.end), size)
+        yield from bounded(inflated(memoryview(records.stream)[storage.start + 4 : storage.end], "an object"), size)
         return
     yield records.data(storage)
-
-
-def _inflated(stream: bytes, start: int, end: int) -> Iterator[bytes]:
-    inflater = zlib.decompressobj()
-    try:
-        for at in range(start, end, _PIECE_BYTES):
-            piece = inflater.decompress(stream[at : min(at + _PIECE_BYTES, end)], _PIECE_BYTES)
-            while piece:
-                yield piece
-                piece = inflater.decompress(inflater.unconsumed_tail, _PIECE_BYTES)
-            if inflater.eof:
-                return
-    except zlib.error as error:
-        raise Refused(Refusal.CORRUPT, "a damaged object") from error
-    raise Refused(Refusal.CORRUPT, "an object that breaks off")

@@ -4,18 +4,17 @@ Their streams are taken as they are stored and unpacked here, piece by piece: Mu
 """
 
 import re
-import zlib
 from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
-from contract.verdicts import Refusal, Withheld
+from contract.verdicts import Withheld
 from parsers.archive.members import bounded
-from parsers.blocks import Refused, Report
+from parsers.blocks import Report
+from parsers.inflate import inflated
 from parsers.pdf.engine import MUPDF_ERRORS
 
 OBJECTS_MAX = 200_000
-PIECE_BYTES = 1 << 18
 _OBJECTS_BETWEEN_PROGRESS = 2_000
 _OBJECT_CHARS_MAX = 1 << 20
 _DICTIONARY_CHARS_MAX = 20_000
@@ -116,21 +115,6 @@ def _pass_on(pdf: Any, name: str, stream: int, report: Report) -> None:
     if packing == "null":
         report.files.embed(name, stored, media_type)
     elif packing in _FLATE and parameters == "null":
-        report.files.embed(name, bounded(_inflated(stored), len(stored)), media_type)
+        report.files.embed(name, bounded(inflated(stored, "a stream"), len(stored)), media_type)
     else:
         report.files.withhold(name, Withheld.UNSUPPORTED, f"stored with {packing[:60]}", len(stored))
-
-
-def _inflated(stored: bytes) -> Iterator[bytes]:
-    inflater = zlib.decompressobj()
-    try:
-        for at in range(0, len(stored), PIECE_BYTES):
-            piece = inflater.decompress(stored[at : at + PIECE_BYTES], PIECE_BYTES)
-            while piece:
-                yield piece
-                piece = inflater.decompress(inflater.unconsumed_tail, PIECE_BYTES)
-            if inflater.eof:
-                return
-    except zlib.error as error:
-        raise Refused(Refusal.CORRUPT, "a damaged stream") from error
-    raise Refused(Refusal.CORRUPT, "a stream that breaks off")

@@ -6,7 +6,7 @@ from io import BytesIO
 import pymupdf
 import pytest
 
-from contract.verdicts import Refusal
+from contract.verdicts import FindingKind, Refusal
 from parsers.blocks import Refused
 from parsers.detect import detect
 from parsers.pdf.xps import MEDIA_TYPE
@@ -50,8 +50,14 @@ def xps(*pages: str) -> bytes:
 
 def test_pages_are_read_in_order() -> None:
     document = xps("Gloves for the left hand", "Gloves for the right hand")
-    assert detect(document, "", 1 << 26).media_type == MEDIA_TYPE
+    detected = detect(document, "", 1 << 26)
+    assert (detected.media_type, detected.findings) == (MEDIA_TYPE, [])
     assert markdown(read(MEDIA_TYPE, document)) == "Gloves for the left hand\n\nGloves for the right hand\n"
+
+
+def test_something_in_front_of_the_package_makes_it_a_polyglot() -> None:
+    detected = detect(b"<html>hi</html>" + xps("Gloves"), MEDIA_TYPE, 1 << 26)
+    assert [finding.kind for finding in detected.findings] == [FindingKind.POLYGLOT]
 
 
 def test_every_page_keeps_its_number() -> None:

@@ -11,7 +11,7 @@ from contract import CONTRACT_VERSION, result
 from contract.frames import Frame, FrameKind
 from contract.job import Options
 from contract.verdicts import Reason
-from ingest import airlock
+from ingest import airlock, airlock_shapes
 from ingest.outcome import AdmittedDocument, Refused
 
 OPTIONS: Options = {"chunk_tokens_max": 64, "embedded_files_max": 100, "embedded_bytes_max": 1 << 20}
@@ -144,6 +144,10 @@ LIES: dict[str, tuple[list[Frame], str]] = {
         ),
         "",
     ),
+    "an element id of another form": (
+        edited(FrameKind.ELEMENTS, lambda p: p["elements"][0].update(element_id="../../etc/passwd")),
+        "pattern",
+    ),
     "an element id twice": (
         edited(FrameKind.ELEMENTS, lambda p: p["elements"][1].update(element_id=ID["gloves"])),
         "an element id twice",
@@ -256,7 +260,7 @@ def test_a_document_of_white_space_is_empty_never_success() -> None:
     assert verdict.reason is Reason.EMPTY
 
 
-@pytest.mark.parametrize("model", airlock.MODELS, ids=lambda model: model.__name__)
+@pytest.mark.parametrize("model", airlock_shapes.MODELS, ids=lambda model: model.__name__)
 def test_the_airlock_checks_exactly_the_fields_of_the_contract(model: type) -> None:
     wire = getattr(result, model.__name__)
     fields = model.model_fields  # type: ignore[attr-defined]

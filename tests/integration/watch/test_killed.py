@@ -27,6 +27,12 @@ AT_ODDS = (
 STATUS = {CrashMode.KILL9: -signal.SIGKILL, CrashMode.EXCEPTION: 1, CrashMode.SIGTERM: 0}
 
 
+@pytest.fixture(autouse=True)
+def nobody_is_blamed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The blows come from outside, and often: whoever comes back must not hold the file that was at work each time."""
+    monkeypatch.setattr("ingest.pipeline.DEATHS_MAX", sys.maxsize)
+
+
 @dataclass(frozen=True)
 class Child:
     """A watcher in a process of its own, which does not live long."""
