@@ -2,12 +2,11 @@
 
 import io
 import json
-from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
-import docker
 import pytest
 
 from contract import CONTRACT_VERSION
@@ -16,8 +15,10 @@ from contract.verdicts import Reason
 from ingest.airlock import admit
 from ingest.images import connect, resolve_profiles
 from ingest.outcome import AdmittedDocument, Refused
-from ingest.sandbox.base import Profile
+from ingest.sandbox import container
+from ingest.sandbox.base import Profile, SandboxRun
 from ingest.sandbox.docker_engine import DockerEngine
+from ingest.sandbox.hardening import engine_arguments
 from tests.integration.sandbox.second_reader_files import HTML, documents
 
 OPTIONS = Options(chunk_tokens_max=512, embedded_files_max=10, embedded_bytes_max=1 << 20)
@@ -40,8 +41,8 @@ def engine(tmp_path: Path) -> Iterator[DockerEngine]:
         yield engine
 
 
-def _read(engine: DockerEngine, profile: Profile, media_type: str, content: bytes) -> AdmittedDocument | Refused:
-    job = Job(
+def _job(profile: Profile, media_type: str, content: bytes) -> Job:
+    return Job(
         contract=CONTRACT_VERSION,
         media_type_hint=media_type,
         input_bytes=len(content),
@@ -49,7 +50,10 @@ def _read(engine: DockerEngine, profile: Profile, media_type: str, content: byte
         wall_seconds=profile.limits.wall_seconds_for(len(content)),
         output_bytes_max=profile.limits.output_bytes,
     )
-    ran = engine.run(profile, job, io.BytesIO(content))
+
+
+def _read(engine: DockerEngine, profile: Profile, media_type: str, content: bytes) -> AdmittedDocument | Refused:
+    ran = engine.run(profile, _job(profile, media_type, content), io.BytesIO(content))
     assert ran.verdict is None, (ran.verdict, ran.observation, ran.evidence)
     return admit(ran.untrusted_frames, OPTIONS)
 
@@ -80,45 +84,91 @@ def test_what_the_library_does_not_read_is_refused(engine: DockerEngine, profile
     assert refused.reason is Reason.UNSUPPORTED
 
 
-# Runs in place of the image's own entry point: an audit hook cannot be taken off again by what is watched.
-_WATCHED = """
-import base64, json, sys
-sys.path.append("/opt/gloveport")
-seen = []
+SOCKET_CALLS = ("socket", "socketpair", "connect", "bind", "listen", "sendto", "sendmsg", "recvfrom", "recvmsg")
+# Of the kernel: whoever asks, our interpreter or a native library, dies of it before an answer. Exit 128 + SIGSYS.
+KILLED_BY_THE_FILTER = 159
+# Of the interpreter: what the filter cannot tell from the sandbox's own start. An audit hook cannot be taken off again.
+NOTICED = 86
+_EVENTS = ("socket.", "urllib.", "http.", "subprocess.", "os.system", "os.exec", "os.fork", "os.posix_spawn")
+_WATCHED = f"""
+import os, sys
 def watch(event, arguments):
-    if event.startswith(("socket.", "urllib.", "http.", "subprocess.", "os.system", "os.exec", "os.posix_spawn")):
-        seen.append(f"{event} {arguments!r}"[:200])
+    if event.startswith({_EVENTS}):
+        os.write(2, f"{{event}} {{arguments!r}}".encode()[:500])
+        os._exit({NOTICED})
 sys.addaudithook(watch)
-from parsers import registry
-from parsers.blocks import Report
-registry.preload(["unstructured"])
-read = []
-for name, (media_type, content) in json.loads(sys.argv[1]).items():
-    parser = registry.parser_for(media_type, ["unstructured"])
-    if parser.parse(base64.b64decode(content), Report(lambda *_: None)).blocks:
-        read.append(name)
-print(json.dumps({"seen": seen, "read": read}))
+"""
+_LAUNCHED = """
+sys.argv[1:] = ["--preload", "unstructured"]
+exec(open("/opt/gloveport/launch.py").read())
 """
 
 
-def test_it_opens_no_socket_and_starts_no_program(profile: Profile) -> None:
-    """Not for want of a network: it does not even ask for one."""
-    given = {name: (kind, b64encode(content).decode()) for name, (kind, content, _) in DOCUMENTS.items()}
-    with closing(docker.from_env()) as client:
-        container = client.containers.create(
-            profile.image,
-            ["-I", "-S", "-B", "-X", "utf8", "-c", _WATCHED, json.dumps(given)],
-            entrypoint="/usr/bin/python3",
-            network_mode="none",
-            read_only=True,
-            cap_drop=["ALL"],
-        )
-        try:
-            container.start()
-            exit_code = container.wait(timeout=120)["StatusCode"]
-            said = container.logs().decode()
-        finally:
-            container.remove(force=True)
-    assert exit_code == 0, said[-2000:]
-    answer = json.loads(said.splitlines()[-1])
-    assert answer == {"seen": [], "read": list(DOCUMENTS)}
+@pytest.fixture
+def deadly_sockets(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sandboxes as ever, but that a socket call is not refused, which a library may swallow: it kills."""
+
+    def deadly(*arguments: Any) -> dict[str, Any]:
+        body = engine_arguments(*arguments)
+        name = "seccomp="
+        others = [option for option in body["HostConfig"]["SecurityOpt"] if not option.startswith(name)]
+        (own,) = set(body["HostConfig"]["SecurityOpt"]) - set(others)
+        filtered = json.loads(own.removeprefix(name))
+        filtered["syscalls"].append({"names": list(SOCKET_CALLS), "action": "SCMP_ACT_KILL_PROCESS"})
+        host = body["HostConfig"] | {"SecurityOpt": [*others, name + json.dumps(filtered)]}
+        return body | {"HostConfig": host}
+
+    monkeypatch.setattr(container, "engine_arguments", deadly)
+
+
+def _watched(engine: DockerEngine, profile: Profile, media_type: str, content: bytes, script: str) -> SandboxRun:
+    program = ("/usr/bin/python3", "-I", "-S", "-B", "-X", "utf8", "-c", script)
+    return engine.run_program(profile, _job(profile, media_type, content), io.BytesIO(content), program)
+
+
+@pytest.mark.usefixtures("deadly_sockets")
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_it_asks_for_no_socket_and_starts_no_program(engine: DockerEngine, profile: Profile, name: str) -> None:
+    """Not for want of a network: it does not even ask for one, from its import to its answer."""
+    media_type, content, expected = DOCUMENTS[name]
+    ran = _watched(engine, profile, media_type, content, _WATCHED + _LAUNCHED)
+    assert ran.verdict is None, (ran.observation, ran.evidence.stderr_tail)
+    document = admit(ran.untrusted_frames, OPTIONS)
+    assert isinstance(document, AdmittedDocument)
+    assert expected in document.text
+
+
+# Put under the library: what it would be like if reading a text reached for something.
+_READS_AND = """
+sys.path.append("/opt/gloveport")
+from parsers.unstructured_fallback import reader
+def reach(elements):
+    REACHED
+    return []
+reader.blocks_of = reach
+"""
+
+
+@pytest.mark.usefixtures("deadly_sockets")
+@pytest.mark.parametrize(
+    ("reached", "watched", "exit_code"),
+    [
+        ("import socket; socket.socket()", True, NOTICED),
+        ("import socket; socket.socket()", False, KILLED_BY_THE_FILTER),
+        ("import socket; socket.getaddrinfo('example.org', 80)", True, NOTICED),
+        ("import urllib.request; urllib.request.urlopen('http://example.org/')", True, NOTICED),
+        ("import ctypes; ctypes.CDLL(None).socket(2, 1, 0)", True, KILLED_BY_THE_FILTER),
+        ("import subprocess; subprocess.run(['/bin/true'])", True, NOTICED),
+        ("import os; os.posix_spawn('/bin/true', ['true'], {})", True, NOTICED),
+        ("import os; os.fork()", True, NOTICED),
+    ],
+)
+def test_what_reached_for_a_socket_or_a_program_would_be_seen(
+    engine: DockerEngine, profile: Profile, reached: str, watched: bool, exit_code: int
+) -> None:
+    """The control of the test above: one reader that does it once, and swallows whatever comes of it."""
+    attempt = f"try: {reached}\n    except BaseException: pass"
+    watch = _WATCHED if watched else "import sys\n"
+    script = watch + _READS_AND.replace("REACHED", attempt) + _LAUNCHED
+    ran = _watched(engine, profile, "text/plain", b"A few words.", script)
+    assert (ran.verdict, ran.evidence.exit_code) == (Reason.CRASHED, exit_code), ran.observation
