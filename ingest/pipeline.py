@@ -208,11 +208,15 @@ def _examine(file: _File, at: Stations) -> FileReport:
         if further := _further_try(file, None, admitted.findings, at):
             return _examine(_after_document(file, admitted, ran, further, at), at)
     report = _settle(file, admitted, ran, at)
-    spent = (*(record.usage for record in file.tried), ran.usage)
+    return _with_cost(report, (*file.tried, SandboxRecord.of("parse", file.profile, ran)))
+
+
+def _with_cost(report: FileReport, records: tuple[SandboxRecord, ...]) -> FileReport:
+    """The report with what all of a file's sandboxes cost."""
     return replace(
         report,
-        cpu_seconds=sum(usage.cpu_seconds for usage in spent),
-        peak_memory_bytes=max(usage.memory_peak_bytes for usage in spent),
+        cpu_seconds=sum(record.usage.cpu_seconds for record in records),
+        peak_memory_bytes=max((record.usage.memory_peak_bytes for record in records), default=0),
     )
 
 
@@ -285,9 +289,12 @@ def _settle_otherwise(file: _File, otherwise: tuple[_File, Remembered], second: 
     if remembered.reason is not None:
         refused = Refused(remembered.reason, remembered.detail, remembered.findings)
         further = {"parser": file.profile.parser_name, "reason": second.reason, "detail": second.detail}
-        return _hold_read(at, first, refused, {**remembered.evidence, "further_try": further}, records=first.tried)
+        evidence = {**remembered.evidence, "further_try": further}
+        return _with_cost(_hold_read(at, first, refused, evidence, records=first.tried), first.tried)
     known = _settle_known(first, remembered, at)
-    return known if known is not None else _examine(first, at)  # what was kept is gone: read again, by the first alone
+    if known is None:
+        return _examine(first, at)  # what was kept is gone: read again, by the first alone
+    return _with_cost(known, first.tried)
 
 
 def _settle_known(file: _File, remembered: Remembered, at: Stations) -> FileReport | None:

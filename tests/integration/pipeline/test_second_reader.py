@@ -1,10 +1,12 @@
 """TEST: what one reader refuses goes to a second one, once; if both fail, the first verdict stands, with both."""
 
+from dataclasses import replace
+
 from contract.job import Job
 from contract.verdicts import Reason
 from ingest.pipeline import Stations
 from ingest.policy import Escalation
-from ingest.sandbox.base import Profile, SandboxRun
+from ingest.sandbox.base import Profile, SandboxRun, SandboxUsage
 from ingest.sandbox.scripted import Script, played
 from tests.integration.catalog.builders import rows
 from tests.integration.pipeline.conftest import PROFILE, House
@@ -59,6 +61,20 @@ def test_the_first_verdict_stands_when_both_fail_and_both_are_in_evidence(house:
     further = held["evidence"]["further_try"]
     assert (further["parser"], further["reason"]) == (SECOND.parser_name, "out_of_memory")
     assert len(rows(house.db, "SELECT 1 FROM sandbox_runs")) == 2
+
+
+def test_a_file_that_both_refused_is_billed_for_both(house: House) -> None:
+    house.upload("bad.txt", "bad")
+
+    def read(profile: Profile, *_: object) -> SandboxRun:
+        second = profile.name == SECOND.name
+        usage = SandboxUsage(cpu_seconds=2.5 if second else 0.5, memory_peak_bytes=20 if second else 30)
+        return replace(refuses("corrupt"), usage=usage)
+
+    stations = _with(house, read, ROUTE)
+    _run(house, stations)
+    (report,) = house.reports
+    assert (report.reason, report.cpu_seconds, report.peak_memory_bytes) == ("corrupt", 3.0, 30)
 
 
 def test_both_verdicts_are_remembered_so_that_a_copy_costs_nothing_and_ends_alike(house: House) -> None:
