@@ -1,6 +1,7 @@
 """SANDBOX, untrusted: reads with `unstructured` what another reader refused or died of.
 
-It looks for nothing that is hidden, active or enclosed in a file, so every document read here says so in a finding.
+It does not tell hidden text from other text, so what has a means to hide some is refused. Nor does it look for anything
+active or enclosed in a file: every document read here says so in a finding.
 """
 
 import io
@@ -8,11 +9,12 @@ from typing import Any
 
 from contract.verdicts import ElementType, FindingKind, Severity
 from parsers.blocks import Block, FoundIssue, ParsedDocument, Report
+from parsers.unstructured_fallback.hiding import refuse_what_may_hide
 from parsers.unstructured_fallback.library import partitioner
 from parsers.unstructured_fallback.mapping import blocks_of
 
 _NO_LANGUAGE = [""]  # the library's way of asking for no detection
-_UNSEEN = "read by the second reader, which looks for nothing hidden or active and passes on no files"
+_UNSEEN = "read by the second reader, which looks for nothing active and passes on no files"
 
 
 class UnstructuredParser:
@@ -20,12 +22,17 @@ class UnstructuredParser:
 
     def __init__(self, kind: str, *media_types: str, **options: object) -> None:
         self.media_types: tuple[str, ...] = media_types
+        self._kind = kind
         self._partition = partitioner(kind)
         self._options = options
 
     def parse(self, document: bytes, report: Report) -> ParsedDocument:
-        """Read one document; what the library raises, it raises. It shows no progress: one call does it all."""
+        """Read one document; what the library raises, it raises. It shows no progress: one call does it all.
+
+        Raises `Refused` for what may hide text.
+        """
         report.progress("second reader", 0, 1)
+        refuse_what_may_hide(document, self._kind)
         elements = self._partition(file=io.BytesIO(document), languages=_NO_LANGUAGE, **self._options)
         report.progress("second reader", 1, 1)
         result = ParsedDocument(self.media_types[0], [])
