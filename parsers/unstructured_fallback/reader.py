@@ -18,12 +18,15 @@ _UNSEEN = "read by the second reader, which looks for nothing active and passes 
 
 
 class UnstructuredParser:
-    """Reads the documents of one partitioner. Made before a document comes: the library's import takes a second."""
+    """Reads the documents of one partitioner, which is imported when there is one to read.
+
+    Nothing is warmed up: the whole library takes two seconds of processor time to import, one partitioner of it less,
+    a file without a partitioner needs none, and no sandbox of this profile waits for files.
+    """
 
     def __init__(self, kind: str, *media_types: str, **options: object) -> None:
         self.media_types: tuple[str, ...] = media_types
         self._kind = kind
-        self._partition = partitioner(kind)
         self._options = options
 
     def parse(self, document: bytes, report: Report) -> ParsedDocument:
@@ -33,7 +36,8 @@ class UnstructuredParser:
         """
         report.progress("second reader", 0, 1)
         refuse_what_may_hide(document, self._kind)
-        elements = self._partition(file=io.BytesIO(document), languages=_NO_LANGUAGE, **self._options)
+        partition = partitioner(self._kind)
+        elements = partition(file=io.BytesIO(document), languages=_NO_LANGUAGE, **self._options)
         report.progress("second reader", 1, 1)
         result = ParsedDocument(self.media_types[0], [])
         if elements:
