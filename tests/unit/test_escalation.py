@@ -1,10 +1,12 @@
 """TEST: the one further try that a manifest may name: what it may say, and what the policy makes of it."""
 
+import io
 from pathlib import Path
 
 import pytest
 
 from contract.verdicts import Reason
+from ingest import run
 from ingest.errors import ConfigurationError
 from ingest.images import image_manifests
 from ingest.manifests import escalations, read_manifest, routes, smoke_tests
@@ -96,6 +98,25 @@ def test_our_own_readers_hand_on_what_a_reader_s_mistake_may_be_behind() -> None
         assert (table.findings, table.factor, table.stands) == ([], 1.0, "first")
     assert "unsupported" not in tries["text"].reasons  # every type that nobody knows ends there
     assert "unstructured" not in routes(image_manifests()).values()
+
+
+@pytest.mark.parametrize("built", [{"documents"}, {"documents", "unstructured"}, {"documents", "ocr", "unstructured"}])
+def test_what_leads_to_an_optional_image_is_there_only_where_it_was_built(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, built: set[str]
+) -> None:
+    manifests = image_manifests()
+    names = [name for image in built for name in manifests[image].profiles]
+    profiles = {name: Profile(name, "sha256:" + "0" * 64, "0") for name in names}
+    monkeypatch.setattr(run, "connect", io.BytesIO)  # asked for nothing but to be closed
+    monkeypatch.setattr(run, "resolve_profiles", lambda _: profiles)
+    policy = run.load_policy(Settings(state_directory=tmp_path))
+    assert {name for name, further in policy.escalations.items() if further.profile == "unstructured"} == (
+        {"office", "spreadsheets", "presentations", "mail", "xml", "text"} if "unstructured" in built else set()
+    )
+    assert ("pdf" in policy.escalations) == ("ocr" in built)
+    first = policy.profiles["office"]
+    second = policy.escalated(first, Reason.CORRUPT)
+    assert (second.name if second else None) == ("unstructured" if "unstructured" in built else None)
 
 
 @pytest.mark.parametrize("wrong", [{"small": Escalation(TIMEOUT, 2.0, "no-such")}, {"no-such": Escalation(TIMEOUT)}])

@@ -19,15 +19,15 @@ def _record(kind: int, data: bytes) -> bytes:
     return struct.pack("<2H", kind, len(data)) + data
 
 
-def _workbook(stream: str) -> bytes:
-    """A BIFF 5 workbook (MS-XLS's forerunner) with one cell, in a stream of this name."""
+def _workbook(stream: str, *, hidden: bool = False) -> bytes:
+    """A BIFF 5 workbook (MS-XLS's forerunner) with one cell in one sheet, in a stream of this name."""
     bof, end = 0x809, _record(0x0A, b"")
     sheet = _record(bof, struct.pack("<4H", 0x500, 0x10, 0, 1993)) + _record(
         0x204, struct.pack("<4H", 0, 0, 0, 5) + b"Sales"
     )
     globals_start = _record(bof, struct.pack("<4H", 0x500, 5, 0, 1993))
     place = len(globals_start) + 4 + 4 + 2 + 1 + 6 + len(end)
-    bound = _record(0x85, struct.pack("<L2xB", place, 6) + b"Sheet1")
+    bound = _record(0x85, struct.pack("<LBxB", place, hidden, 6) + b"Sheet1")
     return compound_file({stream: (globals_start + bound + end + sheet + end).ljust(4096, b"\0")})
 
 
@@ -75,12 +75,14 @@ def _presentation() -> bytes:
     return content.getvalue()
 
 
-def _message() -> bytes:
+def _message(html: bytes = b"") -> bytes:
     """The library believes the list of properties, not the streams."""
     text = "One line of it."
-    size = (2 * len(text) + 2).to_bytes(8, "little")
-    properties = fixed_properties(32, (0x1F, 0x1000, size))
-    tree = outlook_message(text_property(0x1000, text) | properties)
+    listed = [(0x1F, 0x1000, (2 * len(text) + 2).to_bytes(8, "little"))]
+    if html:
+        listed.append((0x102, 0x1013, len(html).to_bytes(8, "little")))
+    streams = text_property(0x1000, text) | ({"__substg1.0_10130102": html} if html else {})
+    tree = outlook_message(streams | fixed_properties(32, *listed))
     return ole_file.compound_file({name: part for name, part in tree.items() if isinstance(part, bytes)})
 
 
@@ -106,4 +108,24 @@ def documents() -> dict[str, tuple[str, bytes, str]]:
             "first item",
         ),
         "txt": ("text/plain", "Über uns.\n\nWe are here to be read.\n".encode(), "Über uns."),
+    }
+
+
+def with_something_hidden() -> dict[str, tuple[str, bytes, str]]:
+    """Name to media type, bytes, and the means: the words "Hidden words" or "Sales" stand where no reader sees them."""
+    sound = io.BytesIO(smoke_tests(image_manifests(context_root()))["office"].content())
+    letter = io.BytesIO()
+    with zipfile.ZipFile(sound) as package, zipfile.ZipFile(letter, "w") as changed:
+        for name in package.namelist():
+            part = package.read(name)
+            if name == "word/document.xml":
+                unseen = b"<w:p><w:r><w:rPr><w:vanish/></w:rPr><w:t>Hidden words</w:t></w:r></w:p></w:body>"
+                part = part.replace(b"</w:body>", unseen)
+            changed.writestr(name, part)
+    unseen_html = b"<html><body><p>Seen</p><p style='display:none'>Hidden words</p></body></html>"
+    return {
+        "docx": (OOXML + "wordprocessingml.document", letter.getvalue(), "element vanish"),
+        "xls": ("application/vnd.ms-excel", _workbook("Workbook", hidden=True), "hidden sheet"),
+        "html": ("text/html", unseen_html, "attribute style"),
+        "msg": ("application/vnd.ms-outlook", _message(unseen_html), "attribute style"),
     }

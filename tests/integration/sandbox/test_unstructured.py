@@ -19,11 +19,12 @@ from ingest.sandbox import container
 from ingest.sandbox.base import Profile, SandboxRun
 from ingest.sandbox.docker_engine import DockerEngine
 from ingest.sandbox.hardening import engine_arguments
-from tests.integration.sandbox.second_reader_files import HTML, documents
+from tests.integration.sandbox.second_reader_files import HTML, documents, with_something_hidden
 
 OPTIONS = Options(chunk_tokens_max=512, embedded_files_max=10, embedded_bytes_max=1 << 20)
 
 DOCUMENTS = documents()
+HIDING = with_something_hidden()
 
 
 @pytest.fixture
@@ -82,6 +83,15 @@ def test_what_the_library_does_not_read_is_refused(engine: DockerEngine, profile
     refused = _read(engine, profile, "application/rtf", rb"{\rtf1 text}")
     assert isinstance(refused, Refused)
     assert refused.reason is Reason.UNSUPPORTED
+
+
+@pytest.mark.parametrize("name", HIDING)
+def test_what_may_hide_text_is_refused(engine: DockerEngine, profile: Profile, name: str) -> None:
+    media_type, content, means = HIDING[name]
+    refused = _read(engine, profile, media_type, content)
+    assert isinstance(refused, Refused), refused.text
+    assert refused.reason is Reason.UNSUPPORTED
+    assert means in refused.detail
 
 
 SOCKET_CALLS = ("socket", "socketpair", "connect", "bind", "listen", "sendto", "sendmsg", "recvfrom", "recvmsg")
