@@ -126,6 +126,7 @@ def with_something_hidden() -> dict[str, tuple[str, bytes, str]]:
     return {
         "docx": (OOXML + "wordprocessingml.document", letter.getvalue(), "element vanish"),
         "xls": ("application/vnd.ms-excel", _workbook("Workbook", hidden=True), "hidden sheet"),
+        "ole": ("application/x-ole-storage", _workbook("WORKBOOK", hidden=True), "hidden sheet"),
         "html": ("text/html", unseen_html, "attribute style"),
         "msg": ("application/vnd.ms-outlook", _message(unseen_html), "attribute style"),
     }
