@@ -51,7 +51,9 @@ bench: environment
 lock: environment
 	$(LOCK) pyproject.toml --group dev -o requirements.lock
 	$(LOCK) pyproject.toml --constraint requirements.lock -o deploy/requirements.lock
-	for image in sandbox_images/*/; do $(LOCK) $${image}requirements.in -o $${image}requirements.lock; done
+	for image in sandbox_images/*/; do \
+	  $(LOCK) $$(test ! -e $${image}excludes.txt || echo --excludes $${image}excludes.txt) \
+	    $${image}requirements.in -o $${image}requirements.lock || exit 1; done
 	$(LOCK) sandbox_images/documents/requirements.in --group parser-tests \
 	  --constraint sandbox_images/documents/requirements.lock -o tests/parsers/requirements.lock
 	$(LOCK) bench/peers.in -o bench/peers.lock

@@ -2,10 +2,12 @@
 
     [image]                      name, title, description, licenses (an SPDX expression), license_note,
                                  debian_packages (what its base has besides Python), optional (done without if missing)
-    [profiles.NAME]              media_types, preload (groups of parsers to warm up), fallback
+    [profiles.NAME]              media_types (none: only other profiles' further tries come here), preload (groups of
+                                 parsers to warm up), fallback
     [profiles.NAME.limits]       optional; fields of `ingest.sandbox.base.Limits` in which this profile differs
     [profiles.NAME.escalation]   optional; reasons, or findings, after which a file gets one further try: with factor
-                                 times as much room (default 2), in another profile if one is named
+                                 times as much room (default 2), in another profile if one is named; of two verdicts
+                                 the second stands, or with `stands = "first"` the first
     [profiles.NAME.smoke_test]   media_type, document or document_base64, expect_text
 
 A profile is one way of starting an image. Profile names and media types are unique over all images of a host.
@@ -71,11 +73,15 @@ class LimitsTable(_Table):
     open_files: Amount | None = None
 
 
+_SAID_BY_A_PARSER: Final = frozenset({"empty", "corrupt", "unsupported"})
+
+
 class EscalationTable(_Table):
     """One further try after one of these verdicts, or with one of these findings in what was read.
 
     For want of room, for a parser that died of the file, and for pages that another image can read: what was read
-    without them stands if the further try comes to nothing. `empty` is a further try's in another profile only.
+    without them stands if the further try comes to nothing. What a parser says of a file (`empty`, `corrupt`,
+    `unsupported`) is worth a further try in another profile only.
     """
 
     reasons: list[
@@ -89,11 +95,14 @@ class EscalationTable(_Table):
             "disk_limit",
             "output_limit",
             "empty",
+            "corrupt",
+            "unsupported",
         ]
     ] = []
     findings: list[Literal["needs_ocr"]] = []
     factor: Annotated[float, Field(ge=1, le=16)] = 2.0
     profile: Name | None = None
+    stands: Literal["first", "second"] = "second"
 
     @model_validator(mode="after")
     def _differs_from_the_first(self) -> Self:
@@ -101,8 +110,10 @@ class EscalationTable(_Table):
             raise ValueError("the same room in the same profile would be the same try again")
         if not self.reasons and not self.findings:
             raise ValueError("name reasons or findings")
-        if self.profile is None and (self.findings or "empty" in self.reasons):
+        if self.profile is None and (self.findings or not _SAID_BY_A_PARSER.isdisjoint(self.reasons)):
             raise ValueError("the same parser would find the same: name another profile")
+        if self.stands == "first" and "empty" in self.reasons:
+            raise ValueError("a second reader's word on an empty file is the better one")
         return self
 
 
@@ -130,9 +141,12 @@ class SmokeTest(_Table):
 
 
 class ProfileTable(_Table):
-    """One way of starting an image. `fallback`: also takes the media types which no profile names."""
+    """One way of starting an image. `fallback`: also takes the media types which no profile names.
 
-    media_types: Annotated[list[MediaType], Field(min_length=1)]
+    Without media types, only the further tries of other profiles come to it.
+    """
+
+    media_types: list[MediaType]
     preload: list[Group]
     fallback: bool = False
     limits: LimitsTable = LimitsTable()
@@ -141,7 +155,7 @@ class ProfileTable(_Table):
 
     @model_validator(mode="after")
     def _smoke_test_is_its_own(self) -> Self:
-        if self.smoke_test.media_type not in self.media_types:
+        if self.media_types and self.smoke_test.media_type not in self.media_types:
             raise ValueError("smoke_test.media_type is not among media_types")
         return self
 

@@ -65,7 +65,7 @@ class _File:
     """One file on its way: its claim, its content, and what was decided about it so far.
 
     `last_try`: whatever this sandbox comes to, no other follows. `tried` are the sandboxes before it. `otherwise` is
-    what stands if this one has no document to give: the same file as it was read at first, and the result.
+    what stands if this one has no document to give: the same file as it was at first, and what that came to.
     """
 
     claim: Claim
@@ -175,7 +175,7 @@ def _examine(file: _File, at: Stations) -> FileReport:
     remembered = parses.recall(at.database, file.identity)
     reached(CrashPoint.KNOWN_CHECKED)
     if remembered is not None and (further := _further_try(file, remembered.reason, remembered.findings, at)):
-        return _examine(replace(further, otherwise=None if remembered.reason else (file, remembered)), at)
+        return _examine(replace(further, otherwise=_standing(file, remembered, at)), at)
     if remembered is not None and (known := _settle_known(file, remembered, at)) is not None:
         return known
     job: Job = {
@@ -201,18 +201,22 @@ def _examine(file: _File, at: Stations) -> FileReport:
         if further := _further_try(file, admitted.reason, (), at):
             return _examine(_after(file, admitted, ran, further, at), at)
         if file.otherwise is not None:
-            return _settle_otherwise(_after(file, admitted, ran, file, at), file.otherwise, at)
+            return _settle_otherwise(_after(file, admitted, ran, file, at), file.otherwise, admitted, at)
     else:
         if at.health is not None:
             at.health.note_good_end(file.profile)
         if further := _further_try(file, None, admitted.findings, at):
             return _examine(_after_document(file, admitted, ran, further, at), at)
     report = _settle(file, admitted, ran, at)
-    spent = (*(record.usage for record in file.tried), ran.usage)
+    return _with_cost(report, (*file.tried, SandboxRecord.of("parse", file.profile, ran)))
+
+
+def _with_cost(report: FileReport, records: tuple[SandboxRecord, ...]) -> FileReport:
+    """The report with what all of a file's sandboxes cost."""
     return replace(
         report,
-        cpu_seconds=sum(usage.cpu_seconds for usage in spent),
-        peak_memory_bytes=max(usage.memory_peak_bytes for usage in spent),
+        cpu_seconds=sum(record.usage.cpu_seconds for record in records),
+        peak_memory_bytes=max((record.usage.memory_peak_bytes for record in records), default=0),
     )
 
 
@@ -244,6 +248,11 @@ def _further_try(
     return replace(file, profile=profile, identity=identity, result_key=result_key, last_try=True)
 
 
+def _standing(file: _File, result: Remembered, at: Stations) -> tuple[_File, Remembered] | None:
+    """What stands if the further try has no document: what was read, or a verdict of which the policy says so."""
+    return (file, result) if result.reason is None or at.policy.first_stands(file.profile) else None
+
+
 def _after(file: _File, refused: Refused, ran: SandboxRun, further: _File, at: Stations) -> _File:
     """Remember the first verdict, lest its price be paid again for this content, and get ready for the further try."""
     verdict = Remembered(
@@ -252,7 +261,8 @@ def _after(file: _File, refused: Refused, ran: SandboxRun, further: _File, at: S
     with at.database.begin() as connection:
         parses.remember(connection, file.identity, verdict)
     file.content.content.seek(0)
-    return replace(further, tried=(*file.tried, SandboxRecord.of("parse", file.profile, ran)))
+    tried = (*file.tried, SandboxRecord.of("parse", file.profile, ran))
+    return replace(further, tried=tried, otherwise=file.otherwise or _standing(file, verdict, at))
 
 
 def _after_document(file: _File, admitted: AdmittedDocument, ran: SandboxRun, further: _File, at: Stations) -> _File:
@@ -272,22 +282,29 @@ def _after_document(file: _File, admitted: AdmittedDocument, ran: SandboxRun, fu
     return replace(further, tried=(SandboxRecord.of("parse", file.profile, ran),), otherwise=(file, remembered))
 
 
-def _settle_otherwise(file: _File, otherwise: tuple[_File, Remembered], at: Stations) -> FileReport:
-    """End a file whose further try had no document with what the first one read."""
+def _settle_otherwise(file: _File, otherwise: tuple[_File, Remembered], second: Refused, at: Stations) -> FileReport:
+    """End a file whose further try had no document with what the first one came to."""
     first, remembered = otherwise
     first = replace(first, tried=file.tried, last_try=True)
+    if remembered.reason is not None:
+        refused = Refused(remembered.reason, remembered.detail, remembered.findings)
+        further = {"parser": file.profile.parser_name, "reason": second.reason, "detail": second.detail}
+        evidence = {**remembered.evidence, "further_try": further}
+        return _with_cost(_hold_read(at, first, refused, evidence, records=first.tried), first.tried)
     known = _settle_known(first, remembered, at)
-    return known if known is not None else _examine(first, at)  # what was kept is gone: read again, by the first alone
+    if known is None:
+        return _examine(first, at)  # what was kept is gone: read again, by the first alone
+    return _with_cost(known, first.tried)
 
 
 def _settle_known(file: _File, remembered: Remembered, at: Stations) -> FileReport | None:
     """End a file whose content was read before; None when the earlier result cannot be used and must be made again."""
-    if remembered.reason is not None and file.otherwise is not None:
-        return _settle_otherwise(file, file.otherwise, at)
     if remembered.reason is not None:
+        refused = Refused(remembered.reason, remembered.detail, remembered.findings)
+        if file.otherwise is not None:
+            return _settle_otherwise(file, file.otherwise, refused, at)
         if remembered.reason in file.allowed:
             return None
-        refused = Refused(remembered.reason, remembered.detail, remembered.findings)
         return _hold_read(at, file, refused, {**remembered.evidence, "remembered": True}, records=file.tried)
     earlier = outputs.read_chunks(at.kept, file.result_key, remembered.artifacts)
     if earlier is None:

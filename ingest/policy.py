@@ -25,13 +25,15 @@ _SCALED: Final = (
 class Escalation:
     """One further try of a profile's file: after which verdicts, with how much more room, and in which profile.
 
-    `profile` empty: in the same one. `findings` call for it though the file was read.
+    `profile` empty: in the same one. `findings` call for it though the file was read. `first_stands`: when both tries
+    end with a verdict, the file is held for the first, with the second in its evidence.
     """
 
     reasons: frozenset[Reason]
     factor: float = 1.0
     profile: str = ""
     findings: frozenset[FindingKind] = frozenset()
+    first_stands: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,11 @@ class Policy:
         if reason not in escalation.reasons and (reason is not None or escalation.findings.isdisjoint(findings)):
             return None
         return _with_room(self.profiles[escalation.profile or profile.name], escalation.factor)
+
+    def first_stands(self, profile: Profile) -> bool:
+        """Whether a verdict of this profile stands when the further try ends with one, too."""
+        escalation = self.escalations.get(profile.name)
+        return escalation is not None and escalation.first_stands
 
 
 def _with_room(profile: Profile, factor: float) -> Profile:

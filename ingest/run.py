@@ -105,6 +105,7 @@ def load_policy(settings: Settings) -> Policy:
             table.factor,
             table.profile or "",
             frozenset(map(FindingKind, table.findings)),
+            table.stands == "first",
         )
         for name, table in escalations(manifests).items()
         if {name, table.profile or name}.isdisjoint(absent)

@@ -46,7 +46,7 @@ def main(arguments: list[str]) -> int:
     try:
         writer.ready()
         job = reader.job(idle_seconds)
-        _serve(job, reader, writer)
+        _serve(job, reader, writer, groups)
         reader.wait_for_end()
     except HostGone:
         return 0
@@ -82,11 +82,11 @@ def _take_standard_streams() -> tuple[JobReader, FrameWriter]:
     return JobReader(wire_in), FrameWriter(wire_out)
 
 
-def _serve(job: Job, reader: JobReader, writer: FrameWriter) -> None:
+def _serve(job: Job, reader: JobReader, writer: FrameWriter, groups: list[str]) -> None:
     """Read the document, answer with it or with a refusal. Lets `MemoryError` and faults of the wire through."""
     document = [reader.document(job["input_bytes"], writer.progress)]
     try:
-        _answer(job, document, writer)
+        _answer(job, document, writer, groups)
     except Refused as refused:
         writer.refuse(refused.refusal, refused.detail)
     except (MemoryError, HostBroke):
@@ -96,11 +96,11 @@ def _serve(job: Job, reader: JobReader, writer: FrameWriter) -> None:
         writer.refuse(Refusal.CORRUPT, type(error).__name__)
 
 
-def _answer(job: Job, document: list[bytes], writer: FrameWriter) -> None:
+def _answer(job: Job, document: list[bytes], writer: FrameWriter, groups: list[str]) -> None:
     """Detect, parse, normalize, chunk and send. `document` is emptied: the parser holds the only reference."""
     detected = detect(document[0], job["media_type_hint"], job["output_bytes_max"])
     writer.findings(as_findings(detected.findings))
-    parser = registry.parser_for(detected.media_type)
+    parser = registry.parser_for(detected.media_type, groups)
     if parser is None:
         raise Refused(Refusal.UNSUPPORTED, detected.media_type)
     outlet = WireOutlet(writer, job["options"])

@@ -4,7 +4,7 @@ Modules are named here and imported on demand, so that a sandbox for text never 
 parser is its `PARSER`, or what is named behind a colon.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from importlib import import_module
 
 from parsers.blocks import Parser
@@ -96,6 +96,31 @@ MODULE_OF_MEDIA_TYPE = {
     **{f"image/{kind}": "parsers.ocr.image" for kind in ("png", "jpeg", "gif", "tiff", "bmp", "webp")},
 }
 
+# What a sandbox with the group `unstructured` reads with, in place of the above: a second opinion, not the same again.
+_SECOND = "parsers.unstructured_fallback.reader:"
+SECOND_READER_OF_MEDIA_TYPE = {
+    DOCX: _SECOND + "WORD",
+    "application/vnd.ms-word.document.macroenabled.12": _SECOND + "WORD",
+    PPTX: _SECOND + "SLIDES",
+    OOXML + "presentationml.slideshow": _SECOND + "SLIDES",
+    "application/vnd.ms-powerpoint.presentation.macroenabled.12": _SECOND + "SLIDES",
+    XLSX: _SECOND + "SHEETS",
+    OOXML + "spreadsheetml.template": _SECOND + "SHEETS",
+    "application/vnd.ms-excel.sheet.macroenabled.12": _SECOND + "SHEETS",
+    "application/vnd.ms-excel.template.macroenabled.12": _SECOND + "SHEETS",
+    XLS: _SECOND + "OLD_SHEETS",
+    "application/x-ole-storage": _SECOND + "OLD_SHEETS",  # finds a workbook's stream under other spellings
+    "message/rfc822": _SECOND + "MAIL",
+    "application/vnd.ms-outlook": _SECOND + "OUTLOOK",
+    "text/html": _SECOND + "HTML",
+    "application/xhtml+xml": _SECOND + "HTML",
+    "text/markdown": _SECOND + "MARKDOWN",
+    "text/csv": _SECOND + "CSV",
+    "text/tab-separated-values": _SECOND + "TSV",
+    "application/xml": _SECOND + "XML",
+    "text/plain": _SECOND + "TEXT",
+}
+
 PRELOAD_GROUPS = {
     "archive": (
         "parsers.archive.zip_members",
@@ -117,6 +142,7 @@ PRELOAD_GROUPS = {
     "rtf": ("parsers.rtf.reader",),
     "xml": ("parsers.xml.reader",),
     "epub": ("parsers.markup.epub",),
+    "unstructured": ("parsers.unstructured_fallback.reader",),
 }
 
 
@@ -133,9 +159,10 @@ def preload(groups: Iterable[str]) -> None:
             import_module(module)
 
 
-def parser_for(media_type: str) -> Parser | None:
-    """The parser of a media type, imported now if it was not preloaded; None when we have none."""
-    target = MODULE_OF_MEDIA_TYPE.get(media_type)
+def parser_for(media_type: str, groups: Collection[str] = ()) -> Parser | None:
+    """The parser of a media type in a sandbox with these groups, imported now if need be; None when it has none."""
+    readers = SECOND_READER_OF_MEDIA_TYPE if "unstructured" in groups else MODULE_OF_MEDIA_TYPE
+    target = readers.get(media_type)
     if target is None:
         return None
     module, _, name = target.partition(":")

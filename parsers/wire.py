@@ -17,6 +17,7 @@ from contract.job import Job
 from contract.result import Chunk, DocumentMetadata, Done, Element, Embedded, Finding, Ready, Usage
 from contract.verdicts import Refusal, Withheld
 from parsers.blocks import Refused
+from parsers.hygiene import clean
 
 PARSER_VERSION = "1"  # of the wire's own behaviour; what the parsers are is the image's digest
 
@@ -150,8 +151,8 @@ class FrameWriter:
         self._done(None, "", elements, chunks, text_chars)
 
     def refuse(self, refusal: Refusal, detail: str) -> None:
-        """End without a document."""
-        self._done(str(refusal), detail[:300], 0, 0, 0)
+        """End without a document. The detail may quote the document: what may not leave is left out of it."""
+        self._done(str(refusal), clean(detail)[:300], 0, 0, 0)
 
     def _done(self, refusal: str | None, detail: str, elements: int, chunks: int, text_chars: int) -> None:
         done: Done = {

@@ -35,8 +35,9 @@ EXTENSIONS_DROPPED = (
 )  # fmt: skip
 PACKAGE_PARTS_DROPPED = (
     "bin/", "docx/templates/default-docx-template/", "gcld3/pybind_ext.cc", "gcld3/tests/", "lxml/includes/",
-    "lxml/isoschematron/", "pymupdf/mupdf-devel/",
+    "lxml/isoschematron/", "numpy/_core/tests/", "pandas/tests/", "pymupdf/mupdf-devel/", "unstructured/metrics/",
 )  # fmt: skip
+DOCSTRINGS_KEPT = ("numpy", "pandas")  # they edit their own while they are imported, and fail where there are none
 SUFFIXES_DROPPED = frozenset({".a", ".c", ".cpp", ".h", ".pxd", ".pxi", ".pyc", ".pyi", ".pyx"})
 DIST_INFO_DROPPED = frozenset({"INSTALLER", "RECORD", "REQUESTED", "direct_url.json", "uv_cache.json"})
 
@@ -130,7 +131,9 @@ def compile_module(path: Path, shown_as: str) -> None:
         tree = ast.parse(source)
     except (SyntaxError, ValueError):
         return
-    code = compile(without_docstrings(tree), shown_as, "exec", dont_inherit=True, optimize=0)
+    if not shown_as.startswith(tuple(f"/opt/gloveport/{package}/" for package in DOCSTRINGS_KEPT)):
+        tree = without_docstrings(tree)
+    code = compile(tree, shown_as, "exec", dont_inherit=True, optimize=0)
     flags = (0b01).to_bytes(4, "little")  # PEP 552: hash-based, source not checked
     header = importlib.util.MAGIC_NUMBER + flags + importlib.util.source_hash(source)
     target = Path(importlib.util.cache_from_source(path, optimization=""))

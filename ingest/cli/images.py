@@ -21,7 +21,7 @@ def command() -> None:
 def build(names: tuple[str, ...], refresh: bool) -> None:
     """Build every image whose files changed, or those named; without network in the build step.
 
-    An optional image (ocr) is built when it is named, and kept current from then on.
+    An optional image (ocr, unstructured) is built when it is named, and kept current from then on.
     """
     from ingest.images import build_images, connect
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from contract.verdicts import FindingKind, Refusal, Severity
 from parsers.blocks import FoundIssue, ParsedDocument, Refused, Report
-from parsers.ocr import tesseract
+from parsers.ocr import program
 from parsers.pdf.annotations import notes_and_values
 from parsers.pdf.assemble import blocks_of
 from parsers.pdf.engine import MUPDF_ERRORS, forget_caches, opened
@@ -42,7 +42,7 @@ def read(pdf: Any, report: Report) -> ParsedDocument:
     if len(result.page_sizes) == 0:
         raise Refused(Refusal.CORRUPT, f"none of its {pages} pages can be read")
     if not any(block.text.strip() for block in result.blocks):
-        if tesseract.available():
+        if program.available():
             raise Refused(Refusal.EMPTY, f"no text was recognised on its {pages} {'page' if pages == 1 else 'pages'}")
         raise Refused(Refusal.EMPTY, f"no text layer; {pages} {'page looks' if pages == 1 else 'pages look'} scanned")
     metadata = pdf.metadata or {}
@@ -91,10 +91,10 @@ def _read(pdf: Any, index: int, result: ParsedDocument, report: Report) -> list[
         result.findings.append(_not_examined(place, "too many runs or rules for layout"))
     result.findings += hidden_text(content)
     if needs_ocr(content):
-        if tesseract.available():
+        if program.available():
             try:
                 return recognised(page, index + 1, report) + noted
-            except tesseract.Failed as failure:
+            except program.Failed as failure:
                 result.findings.append(_not_examined(place, str(failure)))
                 return pieces + noted
         result.findings.append(FoundIssue(FindingKind.NEEDS_OCR, Severity.LOW, place, ""))

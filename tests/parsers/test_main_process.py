@@ -157,6 +157,13 @@ def test_any_exception_of_a_parser_is_corrupt_with_its_class_name_only(error: st
     assert answer.exit_code == 0
 
 
+def test_a_refusal_that_quotes_the_document_leaves_out_what_may_not_leave() -> None:
+    """The names of streams in a compound file, for example, begin with control characters."""
+    refused = r"from parsers.blocks import Refused; raise Refused(main.Refusal.CORRUPT, 'no \x03PICT\ud800 here')"
+    answer = ask(b"hello", "text/plain", code=bad(refused))
+    assert (answer.done["refusal"], answer.done["detail"]) == (Refusal.CORRUPT, "no PICT here")
+
+
 def test_running_out_of_memory_is_not_called_corrupt() -> None:
     answer = ask(b"hello", "text/plain", code=bad("raise MemoryError"))
     assert answer.exit_code == 4

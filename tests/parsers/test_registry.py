@@ -41,3 +41,17 @@ def test_an_unknown_type_and_an_unknown_group_are_refused() -> None:
     assert registry.parser_for("application/x-nothing") is None
     with pytest.raises(registry.UnknownGroup):
         registry.preload(["no such group"])
+
+
+@pytest.mark.parametrize("media_type", registry.SECOND_READER_OF_MEDIA_TYPE)
+def test_the_second_reader_is_another_one_and_comes_without_its_library(media_type: str) -> None:
+    second = registry.parser_for(media_type, ["unstructured"])
+    assert second is not None
+    assert second is not registry.parser_for(media_type)
+    assert second.media_types[0] in registry.MODULE_OF_MEDIA_TYPE
+    assert "unstructured" not in sys.modules
+
+
+def test_in_a_sandbox_of_the_second_reader_no_first_reader_steps_in() -> None:
+    assert registry.parser_for("application/pdf", ["unstructured"]) is None
+    assert registry.parser_for("application/rtf", ["unstructured"]) is None

@@ -64,7 +64,6 @@ def test_a_good_manifest_is_read(tmp_path: Path) -> None:
         ('title = "Letters"', 'title = "a\\u0007b"', "image.title"),
         ('title = "Letters"', 'title = "Letters"\nentrypoint = "sh"', "image.entrypoint"),
         ('["text/x-letter"]', '["letter"]', "profiles.letter.media_types.0"),
-        ('["text/x-letter"]', "[]", "profiles.letter.media_types"),
         ('["text/x-letter"]', '["text/y-letter"]', "profiles.letter"),
         ('["text"]', '["--help"]', "profiles.letter.preload.0"),
         ("memory_bytes = 1000000", "memory_bytes = 0", "profiles.letter.limits.memory_bytes"),
@@ -83,6 +82,11 @@ def test_a_mistake_is_named_by_its_place(tmp_path: Path, old: str, new: str, pla
     with pytest.raises(ConfigurationError) as caught:
         read_manifest(path)
     assert f"{path}: {place}" in str(caught.value)
+
+
+def test_a_profile_may_take_no_type_by_itself(tmp_path: Path) -> None:
+    manifest = read_manifest(written(tmp_path, GOOD.replace('media_types = ["text/x-letter"]', "media_types = []")))
+    assert routes({"letters": manifest}) == {}
 
 
 @pytest.mark.parametrize("text", ["not toml at all [", ""])

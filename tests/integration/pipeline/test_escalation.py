@@ -15,7 +15,6 @@ from ingest.drain import Drain
 from ingest.errors import SandboxUnavailable
 from ingest.images.health import PROMPT_SECONDS, ImageHealth
 from ingest.manifests import SmokeTest
-from ingest.outcome import FileReport
 from ingest.pipeline import Stations
 from ingest.policy import Escalation, Policy
 from ingest.sandbox.base import Profile, SandboxRun, SandboxUsage
@@ -30,15 +29,15 @@ SMOKE = SmokeTest(media_type="text/plain", document="Smoke test.", expect_text="
 
 def _run(house: House, stations: Stations) -> tuple[dict[str, str | None], Drain]:
     """One run over the uploads: key to reason (None when indexed), and the drain."""
-    reports: list[FileReport] = []
+    house.reports.clear()
     source = runs.open_source(house.db, stations.source_uri)
     run_id = runs.start_run(house.db, source.id, "batch")
     discover.plan(house.db, source.id, run_id, stations.source.list())
     with claims.register_worker(house.db, run_id) as worker:
-        drain = Drain(stations, worker, source.id, run_id, house.settings, reports.append, threading.Event())
+        drain = Drain(stations, worker, source.id, run_id, house.settings, house.reports.append, threading.Event())
         drain.run()
     runs.finish_run(house.db, run_id, "finished")
-    return {row["key"]: row["reason"] for row in (report.as_json() for report in reports)}, drain
+    return {row["key"]: row["reason"] for row in (report.as_json() for report in house.reports)}, drain
 
 
 def _with(house: House, script: Script, escalations: Mapping[str, Escalation]) -> Stations:

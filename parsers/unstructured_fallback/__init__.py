@@ -1,0 +1,1 @@
+"""SANDBOX, untrusted: the library `unstructured` reads what ours could not, in an image of its own."""
