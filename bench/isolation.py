@@ -118,7 +118,12 @@ class Bench:
             "contract": CONTRACT_VERSION,
             "media_type_hint": "application/pdf",
             "input_bytes": len(self.document),
-            "options": {"chunk_tokens_max": 512, "embedded_files_max": 100, "embedded_bytes_max": 1 << 20},
+            "options": {
+                "chunk_tokens_max": 512,
+                "embedded_files_max": 100,
+                "embedded_bytes_max": 1 << 20,
+                "comments_in_text": True,
+            },
             "wall_seconds": 30.0,
             "output_bytes_max": 64 << 20,
         }
@@ -178,7 +183,10 @@ def measure(figures: Figures, files: int, one: Callable[[], float], settle: Call
 
 def require_answer(frames: list[Frame]) -> None:
     """The document must really have been read."""
-    answer = admit(frames, {"chunk_tokens_max": 512, "embedded_files_max": 100, "embedded_bytes_max": 1 << 20})
+    answer = admit(
+        frames,
+        {"chunk_tokens_max": 512, "embedded_files_max": 100, "embedded_bytes_max": 1 << 20, "comments_in_text": True},
+    )
     if not isinstance(answer, AdmittedDocument) or WORDS not in answer.text.replace("\n", " "):
         raise SystemExit(f"the document was not read: {answer}")
 

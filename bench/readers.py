@@ -93,7 +93,12 @@ class Reader(Protocol):
 
 def options(tokens_max: int) -> Options:
     """A job's options."""
-    return {"chunk_tokens_max": tokens_max, "embedded_files_max": 100, "embedded_bytes_max": 1 << 30}
+    return {
+        "chunk_tokens_max": tokens_max,
+        "embedded_files_max": 100,
+        "embedded_bytes_max": 1 << 30,
+        "comments_in_text": True,
+    }
 
 
 def job_for(file: File, document: bytes, tokens_max: int) -> Job:

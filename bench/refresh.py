@@ -137,7 +137,12 @@ def open_batch(database: Database, settings: Settings, uploads: Path) -> Batch:
         knowledge=PostgresKnowledge(database),
         engine=NoSandbox(),
         policy=make_policy({"text": PROFILE}, {}, "text", settings),
-        options={"chunk_tokens_max": 512, "embedded_files_max": 100, "embedded_bytes_max": 1 << 20},
+        options={
+            "chunk_tokens_max": 512,
+            "embedded_files_max": 100,
+            "embedded_bytes_max": 1 << 20,
+            "comments_in_text": True,
+        },
         spool=settings.state_directory,
     )
     return Batch(settings, run_id, source, stations, claims.register_worker(database, run_id))

@@ -4,7 +4,7 @@ from typing import TypedDict
 
 
 class Options(TypedDict):
-    """How to chunk, and how much of the files inside to pass on.
+    """How to chunk, how much of the files inside to pass on, and whether reviewers' comments belong to the text.
 
     Part of the identity of a result: the same bytes, image and options give the same output.
     """
@@ -12,6 +12,7 @@ class Options(TypedDict):
     chunk_tokens_max: int
     embedded_files_max: int
     embedded_bytes_max: int
+    comments_in_text: bool
 
 
 class Job(TypedDict):

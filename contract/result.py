@@ -28,14 +28,15 @@ class Coordinates(TypedDict):
 
 
 class Comment(TypedDict):
-    """A reviewer's comment anchored to an element."""
+    """A reviewer's comment anchored to an element; `date` is ISO 8601, where the file tells one."""
 
     author: str
     text: str
+    date: NotRequired[str]
 
 
 class ElementMetadata(TypedDict):
-    """Metadata of an element, in unstructured's field names; `comments` is ours."""
+    """Metadata of an element, in unstructured's field names; `comments` is ours. `languages` are ISO 639-3 codes."""
 
     page_number: NotRequired[int]
     coordinates: NotRequired[Coordinates]
@@ -83,7 +84,7 @@ class Chunks(TypedDict):
 
 
 class DocumentMetadata(TypedDict):
-    """What the document says of itself. Dates are ISO 8601; absent means unknown."""
+    """What the document says of itself, and the languages (ISO 639-3) it is in. Dates are ISO 8601; absent: unknown."""
 
     media_type: str
     title: NotRequired[str]

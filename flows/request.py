@@ -11,10 +11,11 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, f
 from ingest.settings import Settings, load_settings
 
 OVERRIDABLE: Final = frozenset({
-    "attempts_max", "chunk_tokens", "claim_batch", "concurrency", "cpu_seconds", "cpus", "embedded_bytes",
-    "embedded_bytes_once", "embedded_depth", "embedded_files", "embedded_ratio", "idle_seconds", "input_bytes",
-    "lease_seconds", "mass_delete_percent", "memory_bytes", "output_bytes", "pids", "prewarm", "priority",
-    "stall_seconds", "tenant", "tier", "tmpfs_bytes", "wall_seconds", "wall_seconds_max", "wall_seconds_per_mebibyte",
+    "attempts_max", "chunk_tokens", "claim_batch", "comments_in_text", "concurrency", "cpu_seconds", "cpus",
+    "embedded_bytes", "embedded_bytes_once", "embedded_depth", "embedded_files", "embedded_ratio",
+    "idle_seconds", "input_bytes", "lease_seconds", "mass_delete_percent", "memory_bytes", "output_bytes",
+    "pids", "prewarm", "priority", "stall_seconds", "tenant", "tier", "tmpfs_bytes", "wall_seconds",
+    "wall_seconds_max", "wall_seconds_per_mebibyte",
 })  # fmt: skip
 
 

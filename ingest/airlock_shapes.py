@@ -21,8 +21,10 @@ _TABLE_HTML: Final = (
 )
 
 Line = Annotated[str, StringConstraints(max_length=65_536, pattern=_CLEAN)]
+Date = Annotated[str, StringConstraints(max_length=40, pattern=r"^[0-9TZ:.+-]*$")]
 Text = Annotated[str, StringConstraints(max_length=8 << 20, pattern=_CLEAN)]
 TableHtml = Annotated[str, StringConstraints(max_length=8 << 20, pattern=_TABLE_HTML)]
+Languages = Annotated[list[Annotated[str, StringConstraints(pattern=r"^[a-z]{3}$")]], Field(max_length=5)]
 ElementId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
 Count = Annotated[int, Field(ge=0, le=1 << 40)]
 # Cleaned after it was admitted, not refused: containers made by honest programs have names with odd characters, too.
@@ -63,6 +65,7 @@ class Comment(_Admitted):
 
     author: Line
     text: Text
+    date: Date | None = None
 
 
 class ElementMetadata(_Admitted):
@@ -77,7 +80,7 @@ class ElementMetadata(_Admitted):
     link_texts: list[Text] | None = None
     emphasized_text_contents: list[Text] | None = None
     emphasized_text_tags: list[Line] | None = None
-    languages: list[Line] | None = None
+    languages: Languages | None = None
     comments: list[Comment] | None = None
 
 
@@ -115,9 +118,9 @@ class DocumentMetadata(_Admitted):
     media_type: Annotated[str, StringConstraints(max_length=127, pattern=r"^[a-z0-9.+-]+/[a-zA-Z0-9.+_-]+$")]
     title: Line | None = None
     author: Line | None = None
-    created: Annotated[str, StringConstraints(max_length=40, pattern=r"^[0-9TZ:.+-]*$")] | None = None
-    modified: Annotated[str, StringConstraints(max_length=40, pattern=r"^[0-9TZ:.+-]*$")] | None = None
-    languages: list[Line] | None = None
+    created: Date | None = None
+    modified: Date | None = None
+    languages: Languages | None = None
     page_count: Annotated[int, Field(ge=0, le=1_000_000)] | None = None
     encoding: Line | None = None
 

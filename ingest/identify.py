@@ -34,6 +34,7 @@ _SIGNATURES: Final[tuple[tuple[int, bytes, str], ...]] = (
 )
 
 _BY_EXTENSION: Final[dict[str, str]] = {
+    "7z": "application/x-7z-compressed",
     "adoc": "text/asciidoc",
     "asciidoc": "text/asciidoc",
     "atom": "application/xml",
@@ -158,10 +159,11 @@ _BY_EXTENSION: Final[dict[str, str]] = {
     "zip": "application/zip",
 }
 
-# What many formats are packed in: among those that begin so, the name says which.
+# What many formats are packed in: among those that begin so, the name says which. A name of the other kind (a DOCX
+# called .doc) is kept, too: the sandbox tells of it.
 _PACKED: Final = {
-    "application/zip": ("application/vnd.", "application/epub"),
-    "application/x-ole-storage": ("application/msword", "application/vnd.ms-"),
+    "application/zip": ("application/vnd.", "application/epub", "application/msword"),
+    "application/x-ole-storage": ("application/msword", "application/vnd."),
 }
 
 UNKNOWN: Final = "application/octet-stream"

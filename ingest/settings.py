@@ -118,6 +118,9 @@ class Settings(BaseModel):
         description="How many times the size of a file of the source its embedded files may have;"
         " beyond 16 MiB, what is over it is a `bomb`.",
     )
+    comments_in_text: bool = Field(
+        default=True, description="Reviewers' comments are text and found; else they are metadata of elements alone."
+    )
     tier: Literal["single_use", "single_use_gvisor"] = Field(
         default="single_use", description="How fresh a sandbox is for each file; gvisor needs the runsc runtime."
     )
@@ -154,6 +157,7 @@ class Settings(BaseModel):
             "chunk_tokens_max": self.chunk_tokens,
             "embedded_files_max": self.embedded_files,
             "embedded_bytes_max": min(self.embedded_bytes, self.embedded_bytes_once),
+            "comments_in_text": self.comments_in_text,
         }
 
     def with_defaults_resolved(self) -> "Settings":

@@ -17,6 +17,7 @@ from contract.verdicts import FindingKind, Refusal, Severity
 from parsers import registry
 from parsers.blocks import FoundIssue, ParsedDocument, Parser, Refused, Report
 from parsers.chunk import chunk
+from parsers.comments import with_comments
 from parsers.detect import detect
 from parsers.hygiene import has_visible
 from parsers.normalize import as_findings, normalize
@@ -104,6 +105,8 @@ def _answer(job: Job, document: list[bytes], writer: FrameWriter, groups: list[s
         raise Refused(Refusal.UNSUPPORTED, detected.media_type)
     outlet = WireOutlet(writer, job["options"])
     parsed = _parse(parser, document, detected.media_type, Report(writer.progress, outlet), outlet)
+    if job["options"]["comments_in_text"]:
+        parsed.blocks = list(with_comments(parsed.blocks))
     normal = normalize(parsed, job["output_bytes_max"], writer.progress)
     writer.findings(as_findings([*normal.findings, *outlet.findings()]))
     if not normal.text:

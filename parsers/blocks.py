@@ -16,7 +16,7 @@ A complete parser:
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from contract.verdicts import ElementType, FindingKind, Refusal, Severity, Withheld
 
@@ -63,6 +63,15 @@ class Link:
     url: str
 
 
+class Comment(NamedTuple):
+    """What a reviewer said of a block. `date` is what the file tells, ISO 8601 or something else."""
+
+    author: str
+    text: str
+    date: str = ""
+    initials: str = ""
+
+
 @dataclass(slots=True)
 class Block:
     """One structural piece of a document.
@@ -74,6 +83,7 @@ class Block:
     page      1-based page number, where the format has pages
     furniture repeated page decoration (running header, page number): kept as an element, left out of the text
     language  of a `CODE_SNIPPET`, as in a fence's info string
+    lang      the tag (BCP 47) of the language it is written in, where the file says so of this block alone
     """
 
     kind: ElementType
@@ -86,9 +96,10 @@ class Block:
     table: Table | None = None
     furniture: bool = False
     language: str = ""
+    lang: str = ""
     links: list[Link] = field(default_factory=list)
     emphasis: list[tuple[str, str]] = field(default_factory=list)  # (text, "b" | "i" | "code" …)
-    comments: list[tuple[str, str]] = field(default_factory=list)  # (author, text)
+    comments: list[Comment] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -103,7 +114,10 @@ class FoundIssue:
 
 @dataclass(slots=True)
 class ParsedDocument:
-    """A whole document. `page_sizes` maps a page number to (width, height) in points; dates are ISO 8601."""
+    """A whole document. `page_sizes` maps a page number to (width, height) in points; dates are ISO 8601.
+
+    `languages` are tags (BCP 47) that the file declares for itself; which it is written in is found out later.
+    """
 
     media_type: str
     blocks: list[Block]

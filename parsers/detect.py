@@ -31,7 +31,9 @@ _TEXT_FAMILY = (
     "application/x-ipynb+json", "image/svg+xml",
 )  # fmt: skip
 # Formats whose normalized text is about as long as the file: longer input has no answer within the output limit.
-_VERBATIM = frozenset({"text/plain", "text/markdown", "text/csv", "text/tab-separated-values", "application/json"})
+_VERBATIM = frozenset({
+    "text/plain", "text/markdown", "text/csv", "text/tab-separated-values", "application/json", "application/x-ndjson",
+})  # fmt: skip
 
 _MAGIC: tuple[tuple[int, bytes, str], ...] = (
     (0, b"\x89PNG\r\n\x1a\n", "image/png"),
@@ -64,6 +66,7 @@ _MAGIC: tuple[tuple[int, bytes, str], ...] = (
     (0, b"\x09\x04\x06\x00", XLS),
     (0, b"\x09\x08\x08\x00\x00\x05", XLS),
 )
+_HOLDS_FILES = frozenset({"application/x-tar", "application/x-7z-compressed"})
 _OLE_SIGNATURE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 # Streams of an OLE compound file by which its application is known: MS-CFB 2.6.1 directory entries, names in UTF-16.
 _OLE_STREAMS: tuple[tuple[str, str], ...] = (
@@ -249,12 +252,9 @@ def _polyglot(document: bytes, media_type: str) -> list[FoundIssue]:
     is_package = media_type == ZIP or _is_package_type(media_type)
     if media_type == PDF and not document.startswith(b"%PDF-") and document[:2] in (b"PK", b"MZ", b"GI", b"\xff\xd8"):
         others.append(f"begins with {document[:4]!r}")
-    # Compound files have zip packages among their streams, so that the end of one may stand near theirs.
-    if (
-        not is_package
-        and _ends_as_zip(document)
-        and (not document.startswith(_OLE_SIGNATURE) or _is_whole_zip(document))
-    ):
+    # What holds files as they are has the end of a zip near its own: only one that ends with the file is odd.
+    holds_files = document.startswith(_OLE_SIGNATURE) or media_type in _HOLDS_FILES
+    if not is_package and _ends_as_zip(document) and (not holds_files or _is_whole_zip(document)):
         others.append("ends as a zip archive")
     if is_package and not document.startswith(b"PK"):
         others.append("something stands before the zip archive")

@@ -3,9 +3,12 @@
 import math
 import re
 
+from contract import result
 from contract.result import Coordinates, DocumentMetadata, ElementMetadata
-from parsers.blocks import Block, Box, ParsedDocument
+from parsers.blocks import Block, Box, Comment, ParsedDocument
+from parsers.comments import moment
 from parsers.hygiene import one_line
+from parsers.language_codes import iso_639_3
 
 ENTRIES_MAX = 400  # links, emphases and comments of one element
 ENTRY_CHARS_MAX = 500
@@ -30,6 +33,8 @@ def element_metadata(
         metadata["parent_id"] = parent_id
     if depth is not None:
         metadata["category_depth"] = depth
+    if language := iso_639_3(block.lang):
+        metadata["languages"] = [language]
     if not (block.links or block.emphasis or block.comments):
         return metadata, 0
     return metadata, _add_inline(block, metadata)
@@ -46,12 +51,19 @@ def _add_inline(block: Block, metadata: ElementMetadata) -> int:
         metadata["emphasized_text_contents"] = [one_line(text, ENTRY_CHARS_MAX) for text, _ in emphasis]
         metadata["emphasized_text_tags"] = [one_line(tag, 16) for _, tag in emphasis]
     if comments:
-        metadata["comments"] = [
-            {"author": one_line(author, ENTRY_CHARS_MAX), "text": one_line(text, 4 * ENTRY_CHARS_MAX)}
-            for author, text in comments
-        ]
+        metadata["comments"] = [_comment(comment) for comment in comments]
     kept = len(links) + len(emphasis) + len(comments)
     return len(block.links) + len(block.emphasis) + len(block.comments) - kept
+
+
+def _comment(comment: Comment) -> result.Comment:
+    metadata: result.Comment = {
+        "author": one_line(comment.author, ENTRY_CHARS_MAX),
+        "text": one_line(comment.text, 4 * ENTRY_CHARS_MAX),
+    }
+    if date := moment(comment.date):
+        metadata["date"] = date
+    return metadata
 
 
 def _coordinates(box: Box, page_size: tuple[float, float]) -> Coordinates | None:
@@ -63,8 +75,8 @@ def _coordinates(box: Box, page_size: tuple[float, float]) -> Coordinates | None
     return {"points": points, "system": "PixelSpace", "layout_width": width, "layout_height": height}
 
 
-def document_metadata(parsed: ParsedDocument) -> DocumentMetadata:
-    """What the document says of itself; what is unknown, or no date, is left out."""
+def document_metadata(parsed: ParsedDocument, languages: list[str]) -> DocumentMetadata:
+    """What the document says of itself, and the languages it is in; what is unknown, or no date, is left out."""
     metadata: DocumentMetadata = {"media_type": parsed.media_type}
     if title := one_line(parsed.title, TITLE_CHARS_MAX):
         metadata["title"] = title
@@ -74,8 +86,8 @@ def document_metadata(parsed: ParsedDocument) -> DocumentMetadata:
         metadata["created"] = parsed.created
     if _DATE.fullmatch(parsed.modified):
         metadata["modified"] = parsed.modified
-    if parsed.languages:
-        metadata["languages"] = [one_line(language, 35) for language in parsed.languages[:32]]
+    if languages:
+        metadata["languages"] = languages
     last_page = max((block.page for block in parsed.blocks if block.page), default=0)
     if page_count := max(last_page, max(parsed.page_sizes, default=0)):
         metadata["page_count"] = page_count

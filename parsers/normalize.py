@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from contract.result import DocumentMetadata, Element, ElementMetadata, Finding
 from contract.verdicts import ElementType, FindingKind, Refusal, Severity
+from parsers import languages
 from parsers.blocks import Block, FoundIssue, ParsedDocument, Refused
 from parsers.element_metadata import document_metadata, element_metadata
 from parsers.hygiene import BIDI_CONTROLS, clean, count_tag_characters, has_visible, one_line
@@ -63,7 +64,8 @@ def normalize(parsed: ParsedDocument, output_bytes_max: int, progress: Callable[
     if builder.truncated:
         evidence = f"{builder.truncated} values cut"
         findings.append(FoundIssue(FindingKind.TRUNCATED, Severity.LOW, "elements", evidence))
-    return Normalized(document_metadata(parsed), builder.elements, text, builder.placed, findings)
+    written = languages.mark(builder.elements, parsed.languages, progress)
+    return Normalized(document_metadata(parsed, written), builder.elements, text, builder.placed, findings)
 
 
 def as_findings(issues: Iterable[FoundIssue]) -> list[Finding]:
@@ -236,7 +238,7 @@ def _split_long(block: Block) -> Iterator[Block]:
             end = cut + 1 if cut else end
         yield Block(
             block.kind, text[position:end], depth=block.depth, marker=block.marker, page=block.page, box=block.box,
-            furniture=block.furniture, language=block.language,
+            furniture=block.furniture, language=block.language, lang=block.lang,
         )  # fmt: skip
         position = end
 

@@ -34,8 +34,8 @@ EXTENSIONS_DROPPED = (
     "audioop", "nis", "ossaudiodev", "readline", "xx",
 )  # fmt: skip
 PACKAGE_PARTS_DROPPED = (
-    "bin/", "docx/templates/default-docx-template/", "lxml/includes/", "lxml/isoschematron/", "numpy/_core/tests/",
-    "pandas/tests/", "pymupdf/mupdf-devel/", "unstructured/metrics/",
+    "bin/", "docx/templates/default-docx-template/", "gcld3/pybind_ext.cc", "gcld3/tests/", "lxml/includes/",
+    "lxml/isoschematron/", "numpy/_core/tests/", "pandas/tests/", "pymupdf/mupdf-devel/", "unstructured/metrics/",
 )  # fmt: skip
 DOCSTRINGS_KEPT = ("numpy", "pandas")  # they edit their own while they are imported, and fail where there are none
 SUFFIXES_DROPPED = frozenset({".a", ".c", ".cpp", ".h", ".pxd", ".pxi", ".pyc", ".pyi", ".pyx"})

@@ -25,7 +25,7 @@ from ingest.catalog import tenants
 from ingest.catalog.database import Database
 from ingest.catalog.lineage import SEPARATOR
 from ingest.catalog.parses import storable
-from ingest.catalog.sharing import AS_CLAIM, FREE_NOW, SUSPECTED, TAKEN, UNSUSPECTED, claim_in_shares
+from ingest.catalog.sharing import AS_CLAIM, FREE_NOW, IN_TURN, SUSPECTED, TAKEN, UNSUSPECTED, claim_in_shares, in_queue
 from ingest.errors import DatabaseError, LeaseLost
 from ingest.outcome import Deferral, Json
 from ingest.store.base import StoredObject
@@ -210,13 +210,13 @@ _LIMITED = "SELECT limited FROM sources JOIN tenants ON tenants.name = sources.t
 _CLAIM = f"""
     UPDATE objects SET {TAKEN.format(run=":run", day="NULL", bytes="NULL")}
     WHERE NOT ({_LIMITED}) AND id = ANY(ARRAY(
-        SELECT id FROM objects WHERE objects.source_id = :source AND {FREE_NOW}
-        ORDER BY deaths, id LIMIT :count FOR UPDATE SKIP LOCKED
+        SELECT id FROM objects WHERE {in_queue(":source")} AND {FREE_NOW}
+        {IN_TURN} LIMIT :count FOR UPDATE SKIP LOCKED
     ))
     RETURNING {AS_CLAIM}
 """  # noqa: S608 - all constants
 _AMONG = "(id = ANY(CAST(:ids AS bigint[])) OR root_id = ANY(CAST(:ids AS bigint[])))"
-_CLAIM_OF = _CLAIM.replace("s.source_id = :source", f"s.source_id = :source AND {_AMONG}")
+_CLAIM_OF = _CLAIM.replace(in_queue(":source"), f"{in_queue(':source')} AND {_AMONG}")
 
 
 def claim_fairly(

@@ -13,6 +13,10 @@ FREE_NOW = """
     state = 'pending' AND (lease_expires_at IS NULL OR lease_expires_at < clock_timestamp())
     AND (not_before IS NULL OR not_before <= clock_timestamp()) AND attempts < :attempts_max AND deaths = 0
 """
+# A claim reads the index of pending objects, or that of suspects: nothing else gives the order it asks for. If the
+# planner knew the source to be one, the primary key would give it as well, and would be taken, for free objects are
+# believed to be spread evenly: past every object that is done, which is 36 ms behind 30,000 of them.
+IN_TURN = "ORDER BY source_id, deaths, id"
 UNSUSPECTED, SUSPECTED = "AND deaths = 0", "AND deaths > 0"
 # A lease that ran out is a death as well: of a host that vanished with its connections open.
 # Tries are counted in one run. What a run left that is over begins anew: its kill was no fault of the file's. Tries of
@@ -30,6 +34,11 @@ AS_CLAIM = """
     objects.id, objects.source_id, objects.run_id, key, version, size, modified, irregular, fence, lease_owner,
     attempts, override, deaths, parent_id, depth, name, media_type, withheld, withheld_detail
 """
+
+
+def in_queue(source: str) -> str:
+    """That an object is of a source, said so that the planner keeps to `IN_TURN`."""
+    return f"objects.source_id BETWEEN {source} AND {source}"
 
 
 def claim_in_shares(
@@ -68,10 +77,10 @@ _CLAIM_SHARE = f"""
             FROM (
                 SELECT free.id, free.size, sources.priority FROM sources CROSS JOIN LATERAL (
                     SELECT id, size FROM objects
-                    WHERE source_id = sources.id AND {FREE_NOW}
+                    WHERE {in_queue("sources.id")} AND {FREE_NOW}
                       AND (CAST(:ids AS bigint[]) IS NULL
                            OR id = ANY(CAST(:ids AS bigint[])) OR root_id = ANY(CAST(:ids AS bigint[])))
-                    ORDER BY deaths, id LIMIT :count FOR UPDATE SKIP LOCKED
+                    {IN_TURN} LIMIT :count FOR UPDATE SKIP LOCKED
                 ) free
                 WHERE sources.id = ANY(CAST(:sources AS int[])) AND sources.tenant = :tenant
                 ORDER BY sources.priority DESC, free.id LIMIT :count

@@ -17,7 +17,7 @@ from ingest.manifests import SmokeTest
 from ingest.outcome import Refused
 from ingest.sandbox.base import Profile, SandboxEngine
 
-_OPTIONS = Options(chunk_tokens_max=512, embedded_files_max=0, embedded_bytes_max=0)
+_OPTIONS = Options(chunk_tokens_max=512, embedded_files_max=0, embedded_bytes_max=0, comments_in_text=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -167,7 +167,7 @@ def _run(engine: DockerEngine, profile: Profile, script: str) -> SandboxRun:
         "contract": CONTRACT_VERSION,
         "media_type_hint": "",
         "input_bytes": 0,
-        "options": {"chunk_tokens_max": 1, "embedded_files_max": 0, "embedded_bytes_max": 0},
+        "options": {"chunk_tokens_max": 1, "embedded_files_max": 0, "embedded_bytes_max": 0, "comments_in_text": True},
         "wall_seconds": profile.limits.wall_seconds,
         "output_bytes_max": profile.limits.output_bytes,
     }

@@ -1,10 +1,11 @@
 """SANDBOX, untrusted: PowerPoint presentations before OOXML: PowerPoint 97 to 2003 ([MS-PPT])."""
 
+import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from contract.verdicts import ElementType, FindingKind, Severity
-from parsers.blocks import Block, FoundIssue, ParsedDocument, Report
+from parsers.blocks import Block, Comment, FoundIssue, ParsedDocument, Report
 from parsers.character_sets import utf16_units
 from parsers.compound_file import CompoundFile
 from parsers.legacy.embedded import pass_on_objects
@@ -22,7 +23,7 @@ SLIDES_MAX = 5000
 _DOCUMENT_ATOM, _SLIDE_ATOM, _SHOW_INFO, _STRING = 0x03E9, 0x03EF, 0x03F9, 0x0FBA
 _MASTER_STYLE, _HEADERS_FOOTERS, _HEADERS_FOOTERS_ATOM = 0x0FA3, 0x0FD9, 0x0FDA
 _LINKS, _LINK, _LINK_ATOM = 0x0409, 0x0FD7, 0x0FD3
-_TAGS, _BINARY_TAG, _TAG_DATA, _COMMENT = 0x1388, 0x138A, 0x138B, 0x2EE0
+_TAGS, _BINARY_TAG, _TAG_DATA, _COMMENT, _COMMENT_ATOM = 0x1388, 0x138A, 0x138B, 0x2EE0, 0x2EE1
 _HIDDEN_SLIDE = 0x04  # SlideShowSlideInfoAtom, 2.6.6: fHidden
 _SHOWS_MASTER = 0x01  # SlideAtom, 2.5.10: fMasterObjects
 _HAS_USER_DATE, _HAS_HEADER, _HAS_FOOTER = 0x04, 0x10, 0x20
@@ -260,15 +261,25 @@ def _decorations(records: Records, container: Record | None, instance: int | Non
     return _Decorations(texts.get(0, ""), texts.get(1, ""), texts.get(2, ""), records.number(atom, 2, 2))
 
 
-def _comments(records: Records, container: Record) -> list[tuple[str, str]]:
-    """(author, text) of each comment on a slide (2.5.27), which are tags of it."""
-    comments: list[tuple[str, str]] = []
+def _comments(records: Records, container: Record) -> list[Comment]:
+    """Comments on a slide (2.5.27), which are tags of it."""
+    comments: list[Comment] = []
     for tags in (each for each in records.inside(container) if each.kind == _TAGS):
         for record in _tagged(records, tags):
-            texts = {each.instance: utf16_units(records.data(each)) for each in records.inside(record)}
+            parts = list(records.inside(record))
+            texts = {each.instance: utf16_units(records.data(each)) for each in parts if each.kind == _STRING}
+            date = next((_date(records.data(each)) for each in parts if each.kind == _COMMENT_ATOM), "")
             if texts.get(1, "").strip() and len(comments) < _COMMENTS_MAX:
-                comments.append((texts.get(0, ""), texts[1].strip()))
+                comments.append(Comment(texts.get(0, ""), texts[1].strip(), date, texts.get(2, "")))
     return comments
+
+
+def _date(atom: bytes) -> str:
+    """When a comment was made ([MS-PPT] 2.5.28): a SYSTEMTIME behind the comment's number; "" where it is cut."""
+    if len(atom) < 20:
+        return ""
+    year, month, _, day, hour, minute, second, millisecond = struct.unpack_from("<8H", atom, 4)
+    return f"{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{millisecond:03}"
 
 
 def _tagged(records: Records, tags: Record) -> Iterator[Record]:

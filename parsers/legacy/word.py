@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from contract.verdicts import ElementType, Refusal
-from parsers.blocks import Block, ParsedDocument, Refused, Report
+from parsers.blocks import Block, Comment, ParsedDocument, Refused, Report
 from parsers.compound_file import CompoundFile
 from parsers.legacy.embedded import pass_on_storages
 from parsers.legacy.inspection import inspect_streams, inspect_template
@@ -48,7 +48,7 @@ def _blocks(reading: Reading) -> list[Block]:
     for position, author, where in read_comments(reading):
         text = plain_lines(Story(reading).read(*where))
         if text:
-            reading.anchored.comments.setdefault(position, (author, text))
+            reading.anchored.comments.setdefault(position, Comment(author, text))
     shown = read_headers(reading)
     headers = list(_decorations(reading, shown.headers, ElementType.HEADER))
     body_end = reading.word.lengths.body or len(reading.text)

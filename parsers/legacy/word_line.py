@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass, field, replace
 
-from parsers.blocks import Block
+from parsers.blocks import Block, Comment
 from parsers.legacy.word_formats import CharacterFormat, ParagraphFormat
 from parsers.legacy.word_reading import Reading
 from parsers.markup import links
@@ -28,7 +28,7 @@ class Line:
     """A paragraph's line as collected."""
 
     builder: InlineBuilder = field(default_factory=InlineBuilder)
-    comments: list[tuple[str, str]] = field(default_factory=list)
+    comments: list[Comment] = field(default_factory=list)
     boxes: list[tuple[int, int]] = field(default_factory=list)
     drawn: list[Block] = field(default_factory=list)
     characters: int = 0

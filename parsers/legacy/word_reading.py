@@ -4,7 +4,7 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from parsers.blocks import Block, Report
+from parsers.blocks import Block, Comment, Report
 from parsers.character_sets import decode_bytes, joined_units, utf16_units
 from parsers.legacy.sprm import Change
 from parsers.legacy.word_drawings import Pictures
@@ -27,7 +27,7 @@ class Anchored:
     """What stands in the text at a character: marks of notes, comments, ranges of text boxes, other drawings."""
 
     marks: dict[int, str] = field(default_factory=dict)
-    comments: dict[int, tuple[str, str]] = field(default_factory=dict)
+    comments: dict[int, Comment] = field(default_factory=dict)
     boxes: dict[int, list[tuple[int, int]]] = field(default_factory=dict)
     drawn: dict[int, list[Block]] = field(default_factory=dict)  # what drawings say beside their text boxes
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from contract.verdicts import ElementType
 from parsers.blocks import Block
+from parsers.comments import keep_comments
 from parsers.legacy.word_formats import ParagraphFormat
 from parsers.legacy.word_line import Line, LineReader, Surroundings, unclosed_fields
 from parsers.legacy.word_reading import Reading
@@ -91,6 +92,7 @@ class Story:
             self._code_goes_on = self._code_goes_on and is_code
             if self._code_goes_on:
                 self._target[-1].text += "\n"
+            keep_comments(line.comments, self._target)
             return
         if is_code:
             self._add_code(line)
@@ -101,6 +103,8 @@ class Story:
             block = _block(done, style, heading, marker, paragraph)
             block.comments = line.comments
             self._target.append(block)
+        else:
+            keep_comments(line.comments, self._target)
 
     def _add_code(self, line: Line) -> None:
         """Neighbouring code paragraphs are the lines of one snippet."""

@@ -172,6 +172,8 @@ class Flow:
             self._line.text(text, self._context)
 
     def _enter_block(self, node: Node, tag: str, attributes: Attributes) -> None:
+        if (lang := attributes.get("lang")) and tag != "html":  # the root's is the document's
+            self._context = replace(self._context, lang=lang)
         context = self._context
         if tag in _HEADINGS:
             self._context = replace(context, heading=_HEADINGS[tag])
@@ -216,7 +218,7 @@ class Flow:
         if tag in ("td", "th"):
             span = _integer(attributes.get("colspan"), 1), _integer(attributes.get("rowspan"), 1)
             self._sinks.append(table.open_cell(*span, header=tag == "th"))
-            self._context = Context(look=self._context.look)
+            self._context = Context(look=self._context.look, lang=self._context.lang)
         elif tag == "tr":
             table.open_row()
         elif tag != "table":
@@ -251,7 +253,9 @@ class Flow:
         done = self._line.finish(inline.BOLD if context.heading else 0)
         if not done.text:
             return
-        block = Block(context.kind, done.text, done.markdown, links=done.links, emphasis=done.emphasis)
+        block = Block(
+            context.kind, done.text, done.markdown, lang=context.lang, links=done.links, emphasis=done.emphasis
+        )
         item = context.item
         if context.heading:
             block.kind, block.depth = ElementType.TITLE, context.heading

@@ -27,7 +27,8 @@ _EVIDENCE_CHARS = 200
 class HtmlParser:
     """Reads `text/html` and `application/xhtml+xml`: visible text in flow order, nothing loaded, nothing run."""
 
-    media_types = ("text/html", "application/xhtml+xml")
+    def __init__(self, media_type: str = "text/html") -> None:
+        self.media_types: tuple[str, ...] = (media_type,)
 
     def parse(self, document: bytes, report: Report) -> ParsedDocument:
         """Read one page. Raises `Refused` with EMPTY for a file of nothing but white space."""
@@ -36,7 +37,7 @@ class HtmlParser:
         report.progress("decode", 0, 1)
         text, encoding = decode(document)
         parsed = read_html(text, report)
-        parsed.encoding = encoding
+        parsed.media_type, parsed.encoding = self.media_types[0], encoding
         return parsed
 
 
@@ -113,4 +114,5 @@ def _findings(seen: Seen) -> list[FoundIssue]:
     return findings
 
 
-PARSER = HtmlParser()
+PARSER = HtmlParser("text/html")
+XHTML = HtmlParser("application/xhtml+xml")

@@ -52,6 +52,7 @@ class Context:
     look: Look = PLAIN_LOOK
     pre: bool = False
     language: str = ""
+    lang: str = ""
     item: Item | None = None
     lists: int = 0
     svg: bool = False

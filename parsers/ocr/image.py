@@ -10,7 +10,7 @@ from typing import Any
 
 from contract.verdicts import FindingKind, Refusal, Severity
 from parsers.blocks import FoundIssue, ParsedDocument, Parser, Refused, Report
-from parsers.ocr import tesseract
+from parsers.ocr import program
 from parsers.ocr.page import pieces_of_pixels
 from parsers.pdf.assemble import blocks_of
 from parsers.pdf.model import Piece
@@ -27,7 +27,7 @@ class ImageParser:
 
     def parse(self, document: bytes, report: Report) -> ParsedDocument:
         """Read one picture. Raises `Refused`: unsupported (no Tesseract here), bomb, corrupt, empty (no text in it)."""
-        if not tesseract.available():
+        if not program.available():
             raise Refused(Refusal.UNSUPPORTED, "a picture, and this image recognises no text")
         pillow: Any = import_module("PIL.Image")
         pillow.MAX_IMAGE_PIXELS = PIXELS_MAX
@@ -40,7 +40,7 @@ class ImageParser:
                 raise Refused(Refusal.BOMB, f"a picture of more than {PIXELS_MAX} pixels") from None
             except (OSError, SyntaxError, ValueError, EOFError) as error:
                 raise Refused(Refusal.CORRUPT, f"no picture can be decoded ({type(error).__name__})") from None
-            except tesseract.Failed as failure:
+            except program.Failed as failure:
                 raise Refused(Refusal.CORRUPT, str(failure)) from None
 
 

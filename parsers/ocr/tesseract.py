@@ -1,34 +1,40 @@
 """SANDBOX, untrusted: one page of grey pixels through Tesseract, a child process of this single-use sandbox.
 
-Pixels go in as PGM through a file without a name in /tmp, words come out as TSV through a pipe. Script
-and rotation are asked for first (`--psm 0`), since reading with the models of every
-script at once takes several times as long.
+Pixels go in as PGM through a file without a name in /tmp, words come out as TSV through a pipe. Script and rotation can
+be asked for (`--psm 0`): reading with the models of every script at once takes several times as long.
 """
 
+import contextlib
 import re
+import resource
 import subprocess
 import tempfile
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from itertools import groupby
 
 from parsers.blocks import Report
+from parsers.ocr import program
+from parsers.ocr.latin import LATIN
+from parsers.ocr.program import Failed
 
-PROGRAM = "/usr/bin/tesseract"
-PAGE_SECONDS_MAX = 50.0
-LATIN = "eng+deu+fra+spa"
+PAGE_CPU_SECONDS_MAX = 50
+PAGE_SECONDS_MAX = 100.0  # on a host with more work than cores
 LANGUAGES = {"Cyrillic": "rus+eng", "Han": "chi_sim+eng", "Japanese": "jpn+eng", "Hiragana": "jpn+eng"}
 WORDS_MAX = 20_000
-_CONFIDENCE_MIN = 30.0  # per cent; below it are mostly specks and textures read as letters
+_LINE_CONFIDENCE_MIN = 40.0  # per cent, of a line by its letters; below it are specks and textures read as letters
+_SIGN_CONFIDENCE_MIN = 30.0  # of a word without a letter or digit
 _PAGE_CONFIDENCE_MIN = 60.0  # of its words, by their letters: below it a page was not understood, and would be noise
 _ROTATION_CONFIDENCE_MIN = 4.0
 _SCRIPT_CONFIDENCE_MIN = 1.0
+_READING = (
+    *("-c", "tessedit_create_tsv=1"),
+    *("-c", "thresholding_method=2"),  # Sauvola and Pietikäinen 2000: each pixel by those around it, so shades of
+    # paper, shadows and faint print beside black print are no obstacle
+)
 _OUTPUT_BYTES_MAX = 8 << 20
 _SLICE_SECONDS = 0.8
-
-
-class Failed(Exception):
-    """Tesseract did not come to an end of its own; the message is one short line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,16 +50,24 @@ class Word:
 
 
 @dataclass(frozen=True, slots=True)
+class Reading:
+    """The words of a page in reading order, and how sure Tesseract is of them, in per cent, by their letters."""
+
+    words: list[Word]
+    sureness: float
+
+    @property
+    def is_understood(self) -> bool:
+        """Whether it is more than noise."""
+        return self.sureness >= _PAGE_CONFIDENCE_MIN
+
+
+@dataclass(frozen=True, slots=True)
 class Setting:
     """What a page is written in: by how many degrees to turn it clockwise, and Tesseract's languages."""
 
     turn: int = 0
     languages: str = LATIN
-
-
-def available() -> bool:
-    """Whether this image has Tesseract."""
-    return Path(PROGRAM).is_file()
 
 
 def setting_of(pgm: bytes, report: Report) -> Setting:
@@ -70,25 +84,40 @@ def setting_of(pgm: bytes, report: Report) -> Setting:
     return Setting(int(turn) if sure_of_turn >= _ROTATION_CONFIDENCE_MIN else 0, languages)
 
 
-def words_of(pgm: bytes, languages: str, report: Report) -> list[Word]:
-    """The words of an upright page in reading order. Raises `Failed`."""
-    answer = _run(pgm, ["-l", languages, "--psm", "3", "-c", "tessedit_create_tsv=1"], report)
-    return words_in(answer)
+def reading_of(pgm: bytes, languages: str, report: Report) -> Reading:
+    """What stands on an upright page. Raises `Failed`."""
+    answer = _run(pgm, ["-l", languages, "--psm", "3", *_READING], report)
+    return reading_in(answer)
 
 
-def words_in(answer: str) -> list[Word]:
-    """The words of a table in Tesseract's TSV; none when it was not sure of the page as a whole."""
-    words, letters, sure = [], 0, 0.0
+def reading_in(answer: str) -> Reading:
+    """The words of a table in Tesseract's TSV, and how sure it was of them.
+
+    A line is judged as a whole: of numbers in small print it is seldom sure, and often right.
+    """
+    words: list[Word] = []
+    letters, sure = 0, 0.0
+    for _, line in groupby(_rows(answer), key=lambda row: row[0].line):
+        rows = list(line)
+        count = sum(len(word.text) for word, _ in rows)
+        sum_of_line = sum(len(word.text) * confidence for word, confidence in rows)
+        if sum_of_line >= _LINE_CONFIDENCE_MIN * count:
+            letters, sure = letters + count, sure + sum_of_line
+            words += [word for word, _ in rows]
+    return Reading(words[:WORDS_MAX], sure / letters if letters else 0.0)
+
+
+def _rows(answer: str) -> Iterator[tuple[Word, float]]:
+    """The words of a table in Tesseract's TSV, without specks, and how sure it was of each, in per cent."""
     for row in answer.splitlines()[1:]:
         fields = row.split("\t", 11)
-        if len(fields) < 12 or fields[0] != "5" or float(fields[10]) < _CONFIDENCE_MIN or not fields[11].strip():
+        if len(fields) < 12 or fields[0] != "5":
             continue
-        letters += len(fields[11])
-        sure += len(fields[11]) * float(fields[10])
-        block, paragraph, line = int(fields[2]), int(fields[3]), int(fields[4])
+        text, confidence = fields[11].strip(), float(fields[10])
+        if not text or (confidence < _SIGN_CONFIDENCE_MIN and not any(map(str.isalnum, text))):
+            continue
         x, y, width, height = (float(value) for value in fields[6:10])
-        words.append(Word((block, paragraph, line), x, y, x + width, y + height, fields[11].strip()))
-    return words[:WORDS_MAX] if sure >= _PAGE_CONFIDENCE_MIN * letters else []
+        yield Word((int(fields[2]), int(fields[3]), int(fields[4])), x, y, x + width, y + height, text), confidence
 
 
 def _number(answer: str, name: str) -> float:
@@ -103,7 +132,7 @@ def _run(pgm: bytes, arguments: list[str], report: Report) -> str:
         pixels.seek(0)
         try:
             child = subprocess.Popen(
-                [PROGRAM, "stdin", "stdout", "--dpi", "300", *arguments],
+                [program.PROGRAM, "stdin", "stdout", "--dpi", "300", *arguments],
                 env={"OMP_THREAD_LIMIT": "1", "LC_ALL": "C"},
                 stdin=pixels,
                 stdout=subprocess.PIPE,
@@ -111,6 +140,8 @@ def _run(pgm: bytes, arguments: list[str], report: Report) -> str:
             )
         except OSError as error:
             raise Failed(f"text recognition did not start: {type(error).__name__}") from None
+        with contextlib.suppress(OSError):  # where a sandbox forbids it, the time on the wall counts alone
+            resource.prlimit(child.pid, resource.RLIMIT_CPU, (PAGE_CPU_SECONDS_MAX, PAGE_CPU_SECONDS_MAX))
         with child:
             output = _output(child, report)
     if child.returncode != 0 or len(output) > _OUTPUT_BYTES_MAX:

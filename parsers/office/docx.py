@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from lxml import etree
 
 from contract.verdicts import ElementType, FindingKind, Refusal, Severity
-from parsers.blocks import Block, FoundIssue, ParsedDocument, Refused, Report
+from parsers.blocks import Block, Comment, FoundIssue, ParsedDocument, Refused, Report
 from parsers.markup.html_table import plain_lines
 from parsers.office.core_properties import read_core_properties
 from parsers.office.decoration import as_decoration
@@ -143,15 +143,16 @@ def _reading(package: Package, main: str, root: etree._Element, report: Report) 
     )
 
 
-def _comments(root: etree._Element | None) -> dict[str, tuple[str, str]]:
-    comments: dict[str, tuple[str, str]] = {}
+def _comments(root: etree._Element | None) -> dict[str, Comment]:
+    comments: dict[str, Comment] = {}
     if root is None:
         return comments
     for comment in root.iterfind(W + "comment"):
         lines = ("".join(node.text or "" for node in each.iter(W + "t")) for each in comment.iter(W + "p"))
         text = "\n".join(line for line in lines if line.strip())
         if text:
-            comments.setdefault(comment.get(W + "id") or "", (comment.get(W + "author") or "", text))
+            author, date, initials = (comment.get(W + name) or "" for name in ("author", "date", "initials"))
+            comments.setdefault(comment.get(W + "id") or "", Comment(author, text, date, initials))
     return comments
 
 

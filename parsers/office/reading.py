@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from lxml import etree
 
 from contract.verdicts import ElementType
-from parsers.blocks import Block, FoundIssue, Report
+from parsers.blocks import Block, Comment, FoundIssue, Report
 from parsers.office.names import R, W
 from parsers.office.numbering import Numbering
 from parsers.office.package import Package
@@ -44,7 +44,7 @@ class Reading:
     numbering: Numbering
     footnotes: Notes
     endnotes: Notes
-    comments: dict[str, tuple[str, str]]
+    comments: dict[str, Comment]
     paper_is_white: bool = True
     findings: list[FoundIssue] = field(default_factory=list)
     hidden: list[str] = field(default_factory=list)

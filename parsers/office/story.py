@@ -6,7 +6,8 @@ from typing import NamedTuple
 from lxml import etree
 
 from contract.verdicts import ElementType
-from parsers.blocks import Block, Link
+from parsers.blocks import Block, Comment, Link
+from parsers.comments import keep_comments
 from parsers.markup.inline import BOLD, Inline, prefixed
 from parsers.office.artwork import artwork
 from parsers.office.fields import Fields
@@ -114,6 +115,7 @@ class Story:
             self._code_goes_on = self._code_goes_on and is_code
             if self._code_goes_on:
                 self.blocks[-1].text += "\n"
+            keep_comments(self._comments(line), self.blocks)
             return
         if is_code:
             self._add_code(line)
@@ -122,9 +124,11 @@ class Story:
         only_formulas = line.formulas > 0 and line.characters == 0
         done = line.builder.finish(BOLD if heading else 0)
         if not done.text:
+            keep_comments(self._comments(line), self.blocks)
             return
         if only_formulas and line.display_formulas:
             self._formula(done.text)
+            keep_comments(self._comments(line), self.blocks)
             return
         block = self._block(done, style, heading, marker, properties)
         block.comments = self._comments(line)
@@ -145,7 +149,7 @@ class Story:
             block.kind = ElementType.FIGURE_CAPTION
         return block
 
-    def _comments(self, line: Line) -> list[tuple[str, str]]:
+    def _comments(self, line: Line) -> list[Comment]:
         return [self._reading.comments[key] for key in dict.fromkeys(line.comments) if key in self._reading.comments]
 
     def _add_code(self, line: Line) -> None:

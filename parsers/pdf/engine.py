@@ -1,18 +1,25 @@
 """SANDBOX, untrusted: the one place that touches PyMuPDF: opening documents, reading a page's glyphs and vectors."""
 
 import io
+import sys
 from collections.abc import Callable
+from types import ModuleType
 from typing import Any
 
-import pymupdf
+# PyMuPDF's own finder of tables, which nobody here calls, would be a twentieth of what a sandbox costs to start.
+sys.modules.setdefault("pymupdf.table", ModuleType("pymupdf.table"))
 
-from contract.verdicts import Refusal
-from parsers.blocks import Box, Refused
+import pymupdf  # noqa: E402 - the line above comes first
+
+from contract.verdicts import Refusal  # noqa: E402
+from parsers.blocks import Box, Refused  # noqa: E402
 
 _MUPDF: Any = pymupdf  # ships no types worth the name
 _FLAGS = int(_MUPDF.TEXT_COLLECT_VECTORS | _MUPDF.TEXT_CLIP)
 _RENDERING_SIDE_MAX = 1_600.0
 _OCR_DPI = 250.0
+_OCR_DPI_LEAST = 72.0
+_OCR_PICTURES_MAX = 500
 _OCR_PIXELS_MAX = 12_000_000.0
 _EVERYWHERE = _MUPDF.INFINITE_RECT()
 
@@ -129,15 +136,31 @@ class Rendering:
 
 
 def grey_pixels(page: Any) -> tuple[int, int, bytes, float]:
-    """Width, height and bytes of a page as shown, in shades of grey, and how many points one pixel is."""
+    """Width, height and bytes of a page as shown, in shades of grey, and how many points one pixel is.
+
+    A page that is a picture is drawn with as many pixels as the picture has: others would blur it.
+    """
     width, height = max(page.rect.width, 1.0), max(page.rect.height, 1.0)
-    scale = min(_OCR_DPI / 72, (_OCR_PIXELS_MAX / (width * height)) ** 0.5)
+    scale = min(_scale_of_picture(page) or _OCR_DPI / 72, (_OCR_PIXELS_MAX / (width * height)) ** 0.5)
     pixels = page.get_pixmap(matrix=_MUPDF.Matrix(scale, scale), colorspace=_MUPDF.csGRAY, alpha=False)
     samples = bytes(pixels.samples)
     stride = int(pixels.stride)
     if stride != pixels.width:
         samples = b"".join(samples[y * stride : y * stride + pixels.width] for y in range(pixels.height))
     return int(pixels.width), int(pixels.height), samples, 1 / scale
+
+
+def _scale_of_picture(page: Any) -> float:
+    """Pixels a point of the biggest picture on a page; 0.0: they cover less than half of it, or are very coarse."""
+    scale, area_max, covered = 0.0, 0.0, 0.0
+    for info in page.get_image_info()[:_OCR_PICTURES_MAX]:  # a scan may be cut in strips
+        x0, y0, x1, y1 = info["bbox"]
+        area = (x1 - x0) * (y1 - y0)
+        covered += area
+        if area > area_max:
+            area_max, scale = area, (info["width"] * info["height"] / area) ** 0.5
+    enough = covered >= page.rect.width * page.rect.height / 2 and scale >= _OCR_DPI_LEAST / 72
+    return float(scale) if enough else 0.0
 
 
 def drawn_words(page: Any) -> list[str]:

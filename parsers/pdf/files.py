@@ -21,7 +21,8 @@ _DICTIONARY_CHARS_MAX = 20_000
 _FILES_OF_AN_OBJECT_MAX = 1_000
 _NAME_CHARS_MAX = 2_000
 _MARK = re.compile("<<|>>")
-_STREAM = re.compile(r"/EF\s*<<[^>]{0,200}?/U?F\s+(\d{1,9})\s+\d+\s+R")
+_STREAM = re.compile(r"/EF\s*<<[^>]{0,200}?/U?F\s+(\d{1,9})\s+\d+\s+R|/EF\s+(\d{1,9})\s+\d+\s+R")
+_REFERENCE = re.compile(r"(\d{1,9}) \d+ R")
 _STRING = r"\s*(\((?:[^\\()]|\\.){0,2000}\)|<[0-9A-Fa-f\s]{0,4000}>)"
 _NAMES = (re.compile(r"/UF" + _STRING, re.DOTALL), re.compile(r"/F" + _STRING, re.DOTALL))
 _ESCAPE = re.compile(r"\\(?:([0-7]{1,3})|(\r\n|.))", re.DOTALL)
@@ -51,7 +52,21 @@ def _specified(pdf: Any, xref: int) -> Iterator[tuple[str, int]]:
     if "/EF" not in source:
         return
     for match in islice(_STREAM.finditer(source), _FILES_OF_AN_OBJECT_MAX):
-        yield _name(_around(source, match.start(), match.end())), int(match[1])
+        stream = int(match[1]) if match[1] else _stream_named_by(pdf, int(match[2]))
+        if stream is not None:
+            yield _name(_around(source, match.start(), match.end())), stream
+
+
+def _stream_named_by(pdf: Any, xref: int) -> int | None:
+    """The stream that an `/EF` dictionary names which is an object of its own."""
+    for key in ("UF", "F"):
+        try:
+            found = _REFERENCE.fullmatch(pdf.xref_get_key(xref, key)[1])
+        except MUPDF_ERRORS:
+            continue
+        if found is not None:
+            return int(found[1])
+    return None
 
 
 def _around(source: str, start: int, end: int) -> str:

@@ -28,6 +28,15 @@ def iso_date(value: str) -> str:
     return f"{date}T{time}{zone}"
 
 
+def languages(document: Any) -> list[str]:
+    """The language that the catalogue names (ISO 32000-1, 14.9.2), if it does."""
+    try:
+        tag = document.language
+    except MUPDF_ERRORS:
+        return []
+    return [tag[:64]] if tag else []
+
+
 def text_field(metadata: dict[str, Any], key: str) -> str:
     """A field of the document information, cleaned and bounded; "" when absent."""
     return " ".join(clean(str(metadata.get(key) or ""))[:_TEXT_MAX].split())

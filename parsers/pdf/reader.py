@@ -4,14 +4,14 @@ from typing import Any
 
 from contract.verdicts import FindingKind, Refusal, Severity
 from parsers.blocks import FoundIssue, ParsedDocument, Refused, Report
-from parsers.ocr import tesseract
+from parsers.ocr import program
 from parsers.pdf.annotations import notes_and_values
 from parsers.pdf.assemble import blocks_of
 from parsers.pdf.engine import MUPDF_ERRORS, forget_caches, opened
 from parsers.pdf.files import pass_on_files
 from parsers.pdf.findings import hidden_layers, hidden_text, objects_of_note
 from parsers.pdf.layout import lay_out
-from parsers.pdf.metadata import iso_date, outline_levels, text_field
+from parsers.pdf.metadata import iso_date, languages, outline_levels, text_field
 from parsers.pdf.model import Piece
 from parsers.pdf.scanned import needs_ocr, recognised
 from parsers.pdf.spans import read_page
@@ -42,13 +42,14 @@ def read(pdf: Any, report: Report) -> ParsedDocument:
     if len(result.page_sizes) == 0:
         raise Refused(Refusal.CORRUPT, f"none of its {pages} pages can be read")
     if not any(block.text.strip() for block in result.blocks):
-        if tesseract.available():
+        if program.available():
             raise Refused(Refusal.EMPTY, f"no text was recognised on its {pages} {'page' if pages == 1 else 'pages'}")
         raise Refused(Refusal.EMPTY, f"no text layer; {pages} {'page looks' if pages == 1 else 'pages look'} scanned")
     metadata = pdf.metadata or {}
     result.title, result.author = text_field(metadata, "title"), text_field(metadata, "author")
     result.created = iso_date(metadata.get("creationDate") or "")
     result.modified = iso_date(metadata.get("modDate") or "")
+    result.languages = languages(pdf)
     try:
         result.findings += objects_of_note(pdf, report) + hidden_layers(pdf)
     except MUPDF_ERRORS as error:
@@ -90,10 +91,10 @@ def _read(pdf: Any, index: int, result: ParsedDocument, report: Report) -> list[
         result.findings.append(_not_examined(place, "too many runs or rules for layout"))
     result.findings += hidden_text(content)
     if needs_ocr(content):
-        if tesseract.available():
+        if program.available():
             try:
                 return recognised(page, index + 1, report) + noted
-            except tesseract.Failed as failure:
+            except program.Failed as failure:
                 result.findings.append(_not_examined(place, str(failure)))
                 return pieces + noted
         result.findings.append(FoundIssue(FindingKind.NEEDS_OCR, Severity.LOW, place, ""))

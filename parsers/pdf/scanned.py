@@ -20,7 +20,7 @@ def needs_ocr(content: PageContent) -> bool:
 
 
 def recognised(page: Any, number: int, report: Report) -> list[Piece]:
-    """The pieces of such a page, in the image that has Tesseract. Raises `tesseract.Failed` or an error of MuPDF."""
+    """The pieces of such a page, in the image that has Tesseract. Raises `Failed` or an error of MuPDF."""
     from parsers.ocr.page import pieces_of_pixels  # loads what no other image has
 
     pillow: Any = import_module("PIL.Image")

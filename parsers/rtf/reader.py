@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import partial
 
 from contract.verdicts import ElementType, FindingKind, Refusal, Severity
-from parsers.blocks import Block, FoundIssue, ParsedDocument, Refused, Report
+from parsers.blocks import Block, Comment, FoundIssue, ParsedDocument, Refused, Report
 from parsers.markup.html_table import plain_lines
 from parsers.office.decoration import as_decoration
 from parsers.rtf import fields
@@ -204,7 +204,7 @@ class _Reader(Characters):
         self._author.clear()
 
         def add(blocks: list[Block]) -> None:
-            outer.comments.append((author, plain_lines(blocks)))
+            outer.comments.append(Comment(author, plain_lines(blocks)))
 
         self._enter_story(add)
 

@@ -3,7 +3,8 @@
 from dataclasses import dataclass, field
 
 from contract.verdicts import ElementType
-from parsers.blocks import Block
+from parsers.blocks import Block, Comment
+from parsers.comments import keep_comments
 from parsers.markup.inline import BOLD, InlineBuilder, escape
 from parsers.rtf.state import State
 from parsers.rtf.styles import Styles
@@ -21,7 +22,7 @@ class Story:
     marker: str | None = None
     tables: list[OpenTable] = field(default_factory=list)
     row: RowFormat = field(default_factory=RowFormat)
-    comments: list[tuple[str, str]] = field(default_factory=list)
+    comments: list[Comment] = field(default_factory=list)
     floating: list[Block] = field(default_factory=list)  # text boxes anchored in the line
 
     def end_paragraph(self, state: State, styles: Styles) -> None:
@@ -85,6 +86,7 @@ class Story:
         """Everything, with the last line and the open tables."""
         self.end_paragraph(state, styles)
         self._sink(0)
+        keep_comments(self.comments, self.blocks)
         return self.blocks
 
 

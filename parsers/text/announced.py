@@ -15,6 +15,12 @@ _ANY_MAIL_HEADER = frozenset(
     {"to", "cc", "bcc", "subject", "content-type", "reply-to", "sender", "x-mailer", "content-transfer-encoding"}
 )
 _POSTMARK = re.compile(r"\AFrom \S.*\n(?:[A-Za-z][A-Za-z0-9-]*:|>From )")
+# What mail programs write themselves, whatever is below; and what is enough in a file that is called a mailbox.
+_WRITTEN_POSTMARK = re.compile(
+    r"\AFrom \S{1,500} +(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) "
+    r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) [ \d]\d \d\d:\d\d"
+)
+_DATED_POSTMARK = re.compile(r"\AFrom \S.*\d{4}")
 _SAVED_PAGE = re.compile(r"^(?:Snapshot-Content-Location:|From: .{0,3}Saved by )", re.MULTILINE | re.IGNORECASE)
 _VTT = re.compile(r"\AWEBVTT(?:[ \t\n]|\Z)")
 _SUBRIP = re.compile(r"\A\s*\d{1,6}[ \t]*\n\d{1,3}:\d\d:\d\d[,.]\d{1,3} +--> +\d{1,3}:\d\d:\d\d[,.]\d{1,3}")
@@ -43,7 +49,9 @@ def looks_like_tex(head: str) -> bool:
 
 
 def _mail_type(head: str, hint: str) -> str:
-    if _POSTMARK.match(head) and hint != MAIL:
+    if hint != MAIL and (_POSTMARK.match(head) or _WRITTEN_POSTMARK.match(head)):
+        return MAILBOX
+    if hint == MAILBOX and _DATED_POSTMARK.match(head):
         return MAILBOX
     names = _header_names(head)
     if hint in UNKNOWN:

@@ -36,7 +36,8 @@ class NotJson(ValueError):
 class JsonParser:
     """One value, or one value after another."""
 
-    media_types = ("application/json", "application/x-ndjson")
+    def __init__(self, media_type: str) -> None:
+        self.media_types: tuple[str, ...] = (media_type,)
 
     def parse(self, document: bytes, report: Report) -> ParsedDocument:
         """One code block of indented JSON, or the blocks of plain text when the document is no JSON."""
@@ -46,7 +47,7 @@ class JsonParser:
         except NotJson:
             return ParsedDocument("text/plain", blocks_of_text(text, report), encoding=encoding)
         blocks = [Block(ElementType.CODE_SNIPPET, pretty, language="json")]
-        return ParsedDocument("application/json", blocks, encoding=encoding)
+        return ParsedDocument(self.media_types[0], blocks, encoding=encoding)
 
 
 def indented(text: str, report: Report) -> str:
@@ -128,4 +129,5 @@ def _readable(scalar: str) -> str:
         return scalar
 
 
-PARSER = JsonParser()
+PARSER = JsonParser("application/json")
+LINES = JsonParser("application/x-ndjson")

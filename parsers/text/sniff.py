@@ -1,5 +1,6 @@
 """SANDBOX, untrusted: what kind of text a text is, from its beginning."""
 
+import json
 import re
 
 from parsers.text.announced import UNKNOWN, announced_type, looks_like_tex
@@ -30,6 +31,9 @@ _KEPT_AS_HINTED = frozenset({
 })  # fmt: skip
 _NEVER_JSON = _KEPT_AS_HINTED - {"text/csv", "text/tab-separated-values", "application/yaml"}
 _XML_HINTS = frozenset({"application/xml", "text/xml", "image/svg+xml"})
+JSON, NDJSON = "application/json", "application/x-ndjson"
+HTML, XHTML = "text/html", "application/xhtml+xml"
+_XHTML_ROOT = re.compile(r"""<html\b[^<>]*\bxmlns\s*=\s*["']http://www\.w3\.org/1999/xhtml["']""")  # XHTML 1.0, 3.1.1
 _CUT_OFF_CHARS = 1 << 14  # a head of 64 KiB may be as few characters as this, in UTF-32
 
 
@@ -44,13 +48,13 @@ def sniff_text(head: str, hint: str) -> str:
     announced = announced_type(head, hint)
     if announced:
         return announced
-    if hint in ("application/json", "application/x-ndjson") or (hint not in _NEVER_JSON and _looks_like_json(head)):
-        return "application/json"
+    if hint in (JSON, NDJSON) or (hint not in _NEVER_JSON and _looks_like_json(head)):
+        return _json_type(head, hint)
     if hint in _KEPT_AS_HINTED:
         return hint
     if hint in UNKNOWN:
         return _unhinted_type(head)
-    return "text/html" if hint == "text/html" else "text/plain"
+    return HTML if hint == HTML else "text/plain"
 
 
 def _markup_type(head: str, hint: str) -> str:
@@ -59,23 +63,42 @@ def _markup_type(head: str, hint: str) -> str:
     at = start.end() if start else 0
     if not head.startswith("<", at):
         return ""
-    if _HTML.match(head, at) or hint in ("text/html", "application/xhtml+xml"):
-        return "text/html"
+    if _HTML.match(head, at) or hint in (HTML, XHTML):
+        return XHTML if _is_xhtml(head, hint) else HTML
     if hint in _KEPT_AS_HINTED or hint == "text/plain":
         return ""
     declared_xml = head.lstrip("\ufeff \t\r\n").startswith("<?xml")
     if not declared_xml and hint not in _XML_HINTS and _HTML_BLOCK.match(head, at):
-        return "text/html"
+        return HTML
     root = _XML.match(head, at)
     if root is None:
         return "application/xml" if declared_xml else ""
     name = (root[1] or root[2] or "").lower()
-    return {"svg": "image/svg+xml", "html": "text/html"}.get(name, "application/xml")
+    return {"svg": "image/svg+xml", "html": HTML}.get(name, "application/xml")
 
 
 def _looks_like_json(head: str) -> bool:
     """A beginning like JSON, and its end too if the head is the whole. What is none after all, its parser sees."""
     return _JSON.match(head) is not None and (len(head) >= _CUT_OFF_CHARS or head.rstrip().endswith(("]", "}")))
+
+
+def _is_xhtml(head: str, hint: str) -> bool:
+    """A page in the namespace of XHTML that is declared as XML, or named so. What is called HTML is read as that."""
+    declared = head.lstrip("\ufeff \t\r\n").startswith("<?xml")
+    return hint != HTML and (declared or hint == XHTML) and _XHTML_ROOT.search(head) is not None
+
+
+def _json_type(head: str, hint: str) -> str:
+    """One value, or a value a line: then the first line is a whole one, and another begins below it."""
+    first, _, below = head.strip("\ufeff \t\r\n").partition("\n")
+    try:
+        whole = isinstance(json.loads(first), dict | list)
+    except (ValueError, RecursionError):
+        whole = False
+    if whole and (_JSON.match(below) if below.strip() else hint == NDJSON):
+        return NDJSON
+    # What is called a value a line and is none of both is read as text, and keeps the name that it came with.
+    return NDJSON if hint == NDJSON and not _JSON.match(head) else JSON
 
 
 def _unhinted_type(head: str) -> str:

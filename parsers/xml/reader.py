@@ -1,10 +1,10 @@
-"""SANDBOX, untrusted: XML by what its root says it is: article, feed, outline, drawing, workbook, page, or data."""
+"""SANDBOX, untrusted: XML by its root: article, feed, outline, drawing, workbook, business report, page, or data."""
 
 from lxml import etree
 
 from parsers.blocks import FoundIssue, ParsedDocument, Report
 from parsers.markup.html import read_html
-from parsers.xml import sheet
+from parsers.xml import sheet, xbrl
 from parsers.xml.article import read_article
 from parsers.xml.data import is_document, read_data
 from parsers.xml.drawing import read_drawing
@@ -34,6 +34,8 @@ def _read(root: Element, report: Report) -> ParsedDocument:
     name, uri = local(root), namespace(root)
     if uri == sheet.NAMESPACE and name == "Workbook":
         return sheet.read_workbook(root, report)
+    if uri == xbrl.NAMESPACE and name == "xbrl":
+        return xbrl.read_report(root, report)
     if name == "svg":
         return read_drawing(root, report)
     if name == "opml":

@@ -96,7 +96,7 @@ FILES = (
     RealFile("markup", "283d49bebb34", "text/org", ("Example Docs",)),
     RealFile("markup", "0f04844cbaad", "text/x-tex", ("Math Examples", "frac{ sqrt{ pi}}{2}$$", "Sample table")),
     RealFile("data", "f7f0b3476c7c", "application/json", ("Garden Trowel",)),
-    RealFile("data", "1176fc2d0237", "application/json", ("Watering Can",)),
+    RealFile("data", "1176fc2d0237", "application/x-ndjson", ("Watering Can",)),
     RealFile("data", "708c2ae447c7", "application/yaml", ("calling-birds: four", "- louie")),
     RealFile("data", "82087eb797c2", "application/x-ipynb+json", ("# Test Notebook", 'print("markitdown")')),
     RealFile("data", "1dc06f6f7b18", "application/xml", ("Emissions due to farm management included those from fuel",)),

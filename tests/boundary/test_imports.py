@@ -12,13 +12,13 @@ PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 
 # What parses uploads, by import name; nothing of it may be loaded by any host module.
 PARSER_LIBRARIES = {
-    "bs4", "calamine", "docx", "extract_msg", "fitz", "html5lib", "lxml", "magic", "markitdown", "openpyxl", "pdfminer",
-    "pdfplumber", "PIL", "pptx", "pymupdf", "pypdf", "pypdfium2", "selectolax", "unstructured", "xlrd",
+    "bs4", "calamine", "docx", "extract_msg", "fitz", "gcld3", "html5lib", "lxml", "magic", "markitdown", "openpyxl",
+    "pdfminer", "pdfplumber", "PIL", "pptx", "pymupdf", "pypdf", "pypdfium2", "selectolax", "unstructured", "xlrd",
 }  # fmt: skip
 # And by distribution name, as dependencies are written.
 PARSER_DISTRIBUTIONS = {
-    "beautifulsoup4", "extract-msg", "lxml", "markitdown", "openpyxl", "pdfminer-six", "pdfplumber", "pillow",
-    "pymupdf", "pypdf", "pypdfium2", "python-calamine", "python-docx", "python-magic", "python-pptx",
+    "beautifulsoup4", "cld3-py", "extract-msg", "lxml", "markitdown", "openpyxl", "pdfminer-six", "pdfplumber",
+    "pillow", "pymupdf", "pypdf", "pypdfium2", "python-calamine", "python-docx", "python-magic", "python-pptx",
     "selectolax", "unstructured", "xlrd",
 }  # fmt: skip
 

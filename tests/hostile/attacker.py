@@ -26,7 +26,7 @@ from ingest.sandbox.docker_engine import DockerEngine
 
 HERE = Path(__file__).parent
 TAG = "gloveport-tests/attacks:1"
-OPTIONS = {"chunk_tokens_max": 512, "embedded_files_max": 100, "embedded_bytes_max": 1 << 20}
+OPTIONS = {"chunk_tokens_max": 512, "embedded_files_max": 100, "embedded_bytes_max": 1 << 20, "comments_in_text": True}
 
 # As small as lets an honest run through, so that every attack meets its limit within seconds.
 SHORT = Limits(
@@ -108,7 +108,12 @@ def job_for(document: bytes, limits: Limits = SHORT) -> Job:
         "contract": CONTRACT_VERSION,
         "media_type_hint": "text/plain",
         "input_bytes": len(document),
-        "options": {"chunk_tokens_max": 512, "embedded_files_max": 100, "embedded_bytes_max": 1 << 20},
+        "options": {
+            "chunk_tokens_max": 512,
+            "embedded_files_max": 100,
+            "embedded_bytes_max": 1 << 20,
+            "comments_in_text": True,
+        },
         "wall_seconds": limits.wall_seconds,
         "output_bytes_max": limits.output_bytes,
     }

@@ -8,6 +8,7 @@ from io import BytesIO
 import pytest
 
 from contract.verdicts import FindingKind, Refusal
+from ingest.identify import media_type_hint
 from parsers.archive_guard import open_package
 from parsers.blocks import Refused
 from parsers.detect import detect
@@ -39,6 +40,9 @@ def package(**members: bytes) -> bytes:
     return buffer.getvalue()
 
 
+XHTML_ROOT = b'<html lang="en" xmlns="http://www.w3.org/1999/xhtml"><head/><body><p>x</p></body></html>'
+
+
 def ooxml(folder: str, main_type: str) -> bytes:
     types = f'<Types><Override PartName="/{folder}/main" ContentType="{main_type}"/></Types>'
     return package(**{"[Content_Types].xml": types.encode(), f"{folder}__main": b"<x/>"})
@@ -60,9 +64,22 @@ def docx(**more: bytes) -> bytes:
         (b"no tag at all", "text/html", "text/html"),
         (b"<?xml version='1.0'?><html xmlns='x'>", "", "text/html"),
         (b"<?xml version='1.0'?><rss/>", "", "application/xml"),
+        (b"<?xml version='1.0'?><!DOCTYPE html>" + XHTML_ROOT, "", "application/xhtml+xml"),
+        (XHTML_ROOT, "application/xhtml+xml", "application/xhtml+xml"),
+        (XHTML_ROOT, "", "text/html"),
+        (b"<?xml version='1.0'?>" + XHTML_ROOT, "text/html", "text/html"),
+        (b"<html><p>x", "application/xhtml+xml", "text/html"),
         (b"<svg xmlns='x'/>", "", "image/svg+xml"),
         (b'{"a": 1}', "", "application/json"),
         (b'{"a": 1}', "text/plain", "application/json"),
+        (b'{"a": 1}\n{"a": 2}\n', "", "application/x-ndjson"),
+        (b'{"a": 1}\n{"a": 2}\n', "application/json", "application/x-ndjson"),
+        (b'\xef\xbb\xbf[1]\r\n\r\n["b"]', "", "application/x-ndjson"),
+        (b'{"a": 1}\n', "application/x-ndjson", "application/x-ndjson"),
+        (b"no value at all\n{}", "application/x-ndjson", "application/x-ndjson"),
+        (b'{\n "a": 1\n}\n', "application/x-ndjson", "application/json"),
+        (b'{"a":\n {"b": 1}\n}\n', "", "application/json"),
+        (b"[" * 60_000 + b"\n[]", "", "application/json"),
         (b"[1] a footnote, not JSON", "text/plain", "text/plain"),
         (b"- [x] done\n# Title", "text/markdown", "text/markdown"),
         (b"# Title\n\nSee [this](http://x).\n", "", "text/markdown"),
@@ -77,6 +94,12 @@ def docx(**more: bytes) -> bytes:
         (b"From: a@b\nSubject: x\n\nHello", "message/rfc822", "message/rfc822"),
         (b"From a@b Mon May  6 10:00:00 2024\nSubject: x\n\nHello", "message/rfc822", "message/rfc822"),
         (b"From a@b Mon May  6 10:00:00 2024\nSubject: x\n\nHello", "", "application/mbox"),
+        (b"From a@b Mon May  6 10:00:00 2024\n\nNo field.\n\nFrom c@d Tue May  7 10:00:00 2024\nSubject: x\n\ny\n",
+         "", "application/mbox"),
+        (b"From a@b Mon May  6 10:00:00 2024\n\nNo field.\n", "application/mbox", "application/mbox"),
+        (b"From a@b 6 May 2024\n\nNo field.\n", "application/mbox", "application/mbox"),
+        (b"From a@b 6 May 2024\n\nNo field.\n", "", "text/plain"),
+        (b"From Monday on we met at 10.\n\nIt rained.\n", "application/mbox", "text/plain"),
         (b"no field at all", "message/rfc822", "text/plain"),
         (b"From: <Saved by Blink>\nDate: x\nMIME-Version: 1\nContent-Type: multipart/related; a=b\n\n", "",
          "multipart/related"),
@@ -149,6 +172,9 @@ def findings_of(document: bytes, hint: str) -> list[FindingKind]:
 def test_a_lying_type_is_a_finding() -> None:
     assert findings_of(b"%PDF-1.7", "image/png") == [FindingKind.TYPE_MISMATCH]
     assert findings_of(b"just text", "application/pdf") == [FindingKind.TYPE_MISMATCH]
+    assert findings_of(docx(), media_type_hint(docx()[:2048], "letter.doc")) == [FindingKind.TYPE_MISMATCH]
+    document = compound_file({"WordDocument": b"x"})
+    assert findings_of(document, media_type_hint(document[:2048], "letter.docx")) == [FindingKind.TYPE_MISMATCH]
 
 
 def test_a_more_exact_type_is_no_lie() -> None:
@@ -179,6 +205,9 @@ def test_encryption_is_told_by_streams_not_by_text() -> None:
 
 def test_two_formats_in_one_file_are_a_finding() -> None:
     assert FindingKind.POLYGLOT in findings_of(b"%PDF-1.7\n" + docx(), "application/pdf")
+    archive = b"7z\xbc\xaf\x27\x1c" + docx()
+    assert findings_of(archive, "application/x-7z-compressed") == [FindingKind.POLYGLOT]
+    assert findings_of(archive + b"its directory", "application/x-7z-compressed") == []  # a member, packed as it is
     assert FindingKind.POLYGLOT in findings_of(b"<html>hi</html>" + docx(), DOCX)
 
 

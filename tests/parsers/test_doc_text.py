@@ -5,6 +5,7 @@ import struct
 import pytest
 
 from contract.verdicts import ElementType
+from parsers.blocks import Comment
 from tests.parsers.doc_file import (
     BOLD,
     DELETED,
@@ -195,14 +196,14 @@ def test_comments_are_kept_with_their_paragraph_and_out_of_the_text() -> None:
     parts = Parts(comments=[(8, 0, [P("Is this so?")])])
     authors = struct.pack("<H", 5) + "Alice".encode("utf-16-le")
     document = read(word_file(body, parts, tables={36: authors}))
-    assert document.blocks[0].comments == [("Alice", "Is this so?")]
+    assert document.blocks[0].comments == [Comment("Alice", "Is this so?")]
     assert text_of(document) == "Reviewed\nNext"
 
 
 def test_a_comment_of_an_author_without_a_name_has_initials() -> None:
     body = [P([("Reviewed", b""), ("\x05", SPECIAL)])]
     document = read(word_file(body, Parts(comments=[(8, 7, [P("Hm.")])])))
-    assert document.blocks[0].comments == [("AB", "Hm.")]
+    assert document.blocks[0].comments == [Comment("AB", "Hm.")]
 
 
 def test_text_boxes_stand_behind_their_paragraph() -> None:

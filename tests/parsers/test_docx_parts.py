@@ -3,6 +3,7 @@
 import pytest
 
 from contract.verdicts import ElementType
+from parsers.blocks import Comment
 from tests.parsers.markup_cases import grid, of_kind, shown, text_of
 from tests.parsers.word_file import NAMESPACES, paragraph, part, read_body, run
 
@@ -88,15 +89,22 @@ def test_footnotes_and_endnotes_in_the_order_of_their_marks() -> None:
 
 
 def test_comments_hang_on_the_paragraph_they_are_about() -> None:
-    comments = part(
-        "comments", f'<w:comment w:id="3" w:author="Ada">{paragraph("Why?")}{paragraph("Really?")}</w:comment>'
-    )
+    said = f"{paragraph('Why?')}{paragraph('Really?')}"
+    who = 'w:author="Ada" w:initials="AL" w:date="2026-06-18T17:15:52Z"'
     document = read_body(
         paragraph("a")
         + f'<w:p><w:commentRangeStart w:id="3"/>{run("b")}<w:r><w:commentReference w:id="3"/></w:r></w:p>',
-        {"word/comments.xml": comments},
+        {"word/comments.xml": part("comments", f'<w:comment w:id="3" {who}>{said}</w:comment>')},
     )
-    assert [block.comments for block in document.blocks] == [[], [("Ada", "Why?\nReally?")]]
+    comment = Comment("Ada", "Why?\nReally?", "2026-06-18T17:15:52Z", "AL")
+    assert [block.comments for block in document.blocks] == [[], [comment]]
+
+
+def test_comments_on_a_paragraph_without_text_go_with_the_one_before() -> None:
+    mark = '<w:p><w:r><w:commentReference w:id="1"/></w:r></w:p>'
+    comments = {"word/comments.xml": part("comments", f'<w:comment w:id="1" w:author="B">{paragraph("c")}</w:comment>')}
+    assert [block.comments for block in read_body(paragraph("a") + mark, comments).blocks] == [[Comment("B", "c")]]
+    assert [block.comments for block in read_body(mark + paragraph("a"), comments).blocks] == [[Comment("B", "c")], []]
 
 
 def test_comments_in_a_table_hang_on_the_table() -> None:
@@ -105,7 +113,7 @@ def test_comments_in_a_table_hang_on_the_table() -> None:
         f"<w:tbl><w:tr>{cell}{cell}</w:tr></w:tbl>",
         {"word/comments.xml": part("comments", f'<w:comment w:id="1" w:author="B">{paragraph("c")}</w:comment>')},
     )
-    assert ("B", "c") in of_kind(document, ElementType.TABLE)[0].comments
+    assert Comment("B", "c") in of_kind(document, ElementType.TABLE)[0].comments
 
 
 def test_text_boxes_are_read_once_whatever_alternatives_there_are() -> None:

@@ -37,6 +37,21 @@ def test_files_of_the_document_and_of_a_page_go_out() -> None:
     assert any("words on it" in block.text for block in parsed.blocks)
 
 
+@pytest.mark.parametrize(
+    "names", ["<</F {stream} 0 R>>", "<</UF {stream} 0 R/F null>>", "<</F 9999 0 R>>", "<<>>", "null"]
+)
+def test_the_names_of_a_files_streams_may_be_an_object_of_their_own(names: str) -> None:
+    document = pdf()
+    stream, inside, specification = (document.get_new_xref() for _ in range(3))
+    document.update_object(stream, "<</Type/EmbeddedFile>>")
+    document.update_stream(stream, b"words")
+    document.update_object(inside, names.format(stream=stream))
+    document.update_object(specification, f"<</Type/Filespec/F(a.txt)/EF {inside} 0 R>>")
+    expected = {"a.txt": b"words"} if str(stream) in names.format(stream=stream) else {}
+    found = {name: content for name, content in read_pdf(document.tobytes())[0].items() if isinstance(content, bytes)}
+    assert found == expected
+
+
 def test_a_password_for_changes_alone_keeps_nothing_in() -> None:
     document = pdf()
     document.embfile_add("a", b"words", filename="a.txt")

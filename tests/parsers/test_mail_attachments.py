@@ -336,7 +336,12 @@ def test_a_bomb_of_attachments_ends_with_the_outlet() -> None:
     assert parser is not None
     zeros = "Content-Type: application/pdf\nContent-Transfer-Encoding: base64\n\n" + "A" * (4 << 18)
     document = multipart("mixed", TEXT, *[zeros] * 40).encode()
-    options: Options = {"chunk_tokens_max": 64, "embedded_files_max": 20, "embedded_bytes_max": 3 << 20}
+    options: Options = {
+        "chunk_tokens_max": 64,
+        "embedded_files_max": 20,
+        "embedded_bytes_max": 3 << 20,
+        "comments_in_text": True,
+    }
     with Path(os.devnull).open("wb", buffering=0) as nowhere:
         outlet = WireOutlet(FrameWriter(nowhere.fileno()), options)
         parser.parse(document, Report(lambda *_: None, outlet))

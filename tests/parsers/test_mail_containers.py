@@ -29,6 +29,15 @@ class TestMbox:
         mailbox = "From a@b Mon May  6 10:00:00 2024\nSubject: One\n\nx\n" * 3
         assert len(titles(read(MBOX, mailbox))) == 3
 
+    def test_a_message_without_a_field_is_its_text(self) -> None:
+        mailbox = (
+            "From a@b Mon May  6 10:00:00 2024\n\nWords and nothing else.\n\n"
+            "From c@d Tue May  7 10:00:00 2024\nSubject: Two\n\nSecond.\n"
+        )
+        parsed = read(MBOX, mailbox)
+        assert "Words and nothing else." in markdown(parsed)
+        assert titles(parsed)[-1] == (1, "Two")
+
     def test_no_message_at_all(self) -> None:
         with pytest.raises(Refused) as refused:
             read(MBOX, "just words")

@@ -51,6 +51,17 @@ def test_a_document_comes_in_the_order_of_the_contract() -> None:
     assert answer.chunks[0]["spans"] == [[0, len(answer.text) - 1]]
 
 
+@pytest.mark.parametrize(
+    ("comments_in_text", "text"), [(True, "Text.\n\n\\[author: Bert]: Why?\n"), (False, "Text.\n")]
+)
+def test_whether_comments_are_text_is_the_jobs_choice(comments_in_text: bool, text: str) -> None:
+    document = rb"{\rtf1\ansi Text{\*\atnauthor Bert}\chatn{\*\annotation Why?}.\par}"
+    frame = job_frame(len(document), "application/rtf", comments_in_text=comments_in_text)
+    answer = ask(document, raw=frame + document)
+    assert answer.text == text
+    assert answer.elements[0]["metadata"]["comments"] == [{"author": "Bert", "text": "Why?"}]
+
+
 def test_ready_is_said_before_any_byte_is_read() -> None:
     process = start("--preload", "text")
     assert process.stdout is not None

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from contract.verdicts import ElementType, FindingKind, Refusal, Severity
-from parsers.blocks import Block, Cell, FoundIssue, Link, ParsedDocument, Refused, Table
+from parsers.blocks import Block, Cell, Comment, FoundIssue, Link, ParsedDocument, Refused, Table
 from parsers.hygiene import clean, has_visible, one_line
 from parsers.markdown_escape import escape_block
 from parsers.normalize import BLOCK_CHARS_MAX, Normalized, as_findings, normalize
@@ -226,7 +226,7 @@ class TestMetadata:
         document = normalized(
             paragraph(
                 "x", page=2, box=(1.0, 2.004, 3.0, 4.0), links=[Link("a\nb", "http://x/\x00")], emphasis=[("x", "b")],
-                comments=[("Ann", "really?")],
+                comments=[Comment("Ann", "really?", "2026-06-18T17:15:52.31"), Comment("Bo", "yes", "now")],
             ),
             page_sizes={1: (100, 200), 2: (595.32, 842)},
         )  # fmt: skip
@@ -238,7 +238,10 @@ class TestMetadata:
             },
             "link_urls": ["http://x/"], "link_texts": ["a b"],
             "emphasized_text_contents": ["x"], "emphasized_text_tags": ["b"],
-            "comments": [{"author": "Ann", "text": "really?"}],
+            "comments": [
+                {"author": "Ann", "text": "really?", "date": "2026-06-18T17:15:52.310"},
+                {"author": "Bo", "text": "yes"},
+            ],
         }  # fmt: skip
         assert document.metadata == {"media_type": "text/plain", "page_count": 2}
 

@@ -1,6 +1,8 @@
 """TEST: text out of pixels; what needs Tesseract itself is skipped, with a word, where it is not installed."""
 
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pymupdf
@@ -8,11 +10,15 @@ import pytest
 
 from contract.verdicts import Refusal
 from parsers.blocks import Refused, Report
-from parsers.ocr import tesseract
+from parsers.ocr import program, tesseract
+from parsers.ocr.atoms import atoms_of
 from parsers.ocr.image import ImageParser
-from parsers.ocr.page import _pieces, _turned
-from parsers.ocr.tesseract import Word
+from parsers.ocr.latin import languages_of
+from parsers.ocr.placing import Placing
+from parsers.ocr.tesseract import Reading, Word
 from parsers.pdf.assemble import blocks_of
+from parsers.pdf.layout import lay_out
+from parsers.pdf.model import Vector
 from parsers.pdf.reader import PdfParser
 from parsers.pdf.scanned import needs_ocr
 from parsers.pdf.spans import PageContent
@@ -25,62 +31,120 @@ def _program(folder: Path, script: str, monkeypatch: pytest.MonkeyPatch) -> None
     path = folder / "tesseract"
     path.write_text(f"#!/bin/sh\n{script}\n")
     path.chmod(0o755)
-    monkeypatch.setattr(tesseract, "PROGRAM", str(path))
+    monkeypatch.setattr(program, "PROGRAM", str(path))
 
 
 def test_lines_of_a_paragraph_are_joined_and_hyphens_go() -> None:
     words = [
-        Word((1, 1, 1), 10, 10, 90, 30, "Recog-"),
-        Word((1, 1, 2), 10, 40, 80, 60, "nised"),
-        Word((1, 1, 2), 90, 40, 150, 60, "text."),
-        Word((2, 1, 1), 10, 90, 80, 110, "Another."),
+        Word((1, 1, 1), 100, 200, 400, 226, "Recog-"),
+        Word((1, 1, 2), 100, 230, 180, 250, "nised"),
+        Word((1, 1, 2), 187, 230, 260, 250, "text."),
+        Word((2, 1, 1), 100, 290, 180, 310, "Another."),
     ]
-    blocks = blocks_of(_pieces(words, 1, 0.5), {}, {1: 200.0})
+    content = PageContent(1, 300, 400)
+    content.frames[0] = atoms_of(words, [], 0.5)
+    blocks = blocks_of(lay_out(content)[0], {}, {1: 400.0})
     assert [block.text for block in blocks] == ["Recognised text.", "Another."]
-    assert blocks[0].box == (5, 5, 75, 30)
     assert blocks[0].page == 1
+    assert blocks[0].box is not None
+    assert (blocks[0].box[0], blocks[0].box[2]) == (50, 200)
+
+
+def _line(*ends: tuple[int, int]) -> list[Word]:
+    return [Word((1, 1, 1), x0, 100, x1, 120, "sand") for x0, x1 in ends]
+
+
+def test_wide_gaps_cut_a_line_of_a_table_and_not_one_of_prose() -> None:
+    """Letters without ascenders twenty pixels high: a type size of twenty divided by the share of capitals, 28."""
+    table = atoms_of(_line((0, 50), (82, 130), (162, 200)), [], 1.0)
+    assert [atom.spans[0].text for atom in table] == ["sand", "sand", "sand"]
+    prose = _line(*((60 * n, 60 * n + 50) for n in range(5)), (322, 370), (380, 430))
+    assert [atom.spans[0].text for atom in atoms_of(prose, [], 1.0)] == ["sand sand sand sand sand sand sand"]
+
+
+def test_a_rule_taken_for_a_letter_is_none() -> None:
+    rule = Vector(55, 90, 55, 140, stroked=True, rectangle=False, color=0, opaque=True, order=0)
+    words = [Word((1, 1, 1), 10, 100, 50, 120, "left"), Word((1, 1, 1), 53, 100, 57, 120, "|")]
+    assert [atom.spans[0].text for atom in atoms_of(words, [rule], 1.0)] == ["left"]
+    assert [atom.spans[0].text for atom in atoms_of(words, [], 1.0)] == ["left |"]
 
 
 @pytest.mark.parametrize(
-    ("turn", "box"), [(0, (10, 20, 30, 25)), (90, (20, 70, 25, 90)), (180, (20, 175, 40, 180)), (270, (25, 10, 30, 30))]
+    ("turn", "box"), [(0, (10, 20, 30, 25)), (90, (20, 70, 25, 90)), (180, (70, 175, 90, 180)), (270, (75, 10, 80, 30))]
 )
 def test_boxes_are_those_of_the_page_as_shown(turn: int, box: tuple[float, ...]) -> None:
-    shown = {0: (50, 200), 90: (200, 100), 180: (50, 200), 270: (50, 200)}[turn]
-    (piece,) = _pieces([Word((1, 1, 1), 10, 20, 30, 25, "a")], 1, 1.0)
-    assert _turned(piece, turn, shown).box == box
+    """A picture of 100 by 200 pixels, upright; or of 100 by 100 where it was turned by a quarter."""
+    size = (100, 100) if turn in (90, 270) else (100, 200)
+    placing = Placing(size, size, 1.0, 0.0, 0, 1.0).turned(turn)
+    assert placing.shown((10, 20, 30, 25)) == box
+
+
+def test_boxes_of_a_page_that_lay_askew_are_around_what_is_shown() -> None:
+    """A level line through the middle of the straight page runs down to the right on the one that lay askew."""
+    placing = Placing((1000, 1000), (1083, 1083), 1.0, 5.0, 0, 1.0)
+    x0, y0, x1, y1 = placing.shown((141.5, 541.5, 941.5, 541.5))
+    assert (round(x0), round(x1)) == (102, 898)
+    assert (round(y0), round(y1)) == (465, 535)
+
+
+@pytest.mark.parametrize(
+    ("text", "languages"),
+    [
+        ("the end of it is that which was to be", "eng"),
+        ("der Hund und das Haus von dem Mann ist nicht alt", "deu+eng"),
+        ("le chat et les chiens dans la rue pour qui est la fin", "fra+eng"),
+        ("the end of it is that, y los perros por el camino que es", "eng+deu+fra+spa"),
+        ("Total 12 34", "eng+deu+fra+spa"),
+    ],
+)
+def test_small_words_tell_the_language(text: str, languages: str) -> None:
+    assert languages_of(text.split()) == languages
 
 
 def test_words_and_settings_are_read_from_what_it_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     sure = r"5\t1\t1\t1\t1\t1\t4\t5\t6\t7\t91.5\tsure"
-    speck = r"5\t1\t1\t1\t1\t2\t4\t5\t6\t7\t9\tspeck"
+    speck = r"5\t1\t1\t1\t2\t1\t4\t5\t6\t7\t9\tspeck"
     _program(tmp_path, rf"cat >/dev/null; printf 'level\n{sure}\n{speck}\n'", monkeypatch)
-    assert tesseract.words_of(b"", "eng", REPORT) == [Word((1, 1, 1), 4, 5, 10, 12, "sure")]
+    assert tesseract.reading_of(b"", "eng", REPORT) == Reading([Word((1, 1, 1), 4, 5, 10, 12, "sure")], 91.5)
     osd = r"Rotate: 90\nOrientation confidence: 9.1\nScript: Japanese\nScript confidence: 3.0\n"
     _program(tmp_path, f"cat >/dev/null; printf '{osd}'", monkeypatch)
     assert tesseract.setting_of(b"", REPORT) == tesseract.Setting(90, "jpn+eng")
 
 
-def test_a_page_that_was_not_understood_has_no_words() -> None:
-    """Hostile: a page askew or a texture is read as letters, of none of which Tesseract is sure."""
-    rows = ["level", *(f"5\t1\t1\t1\t1\t{n}\t4\t5\t6\t7\t{30 + n}\tnoise" for n in range(20))]
-    assert tesseract.words_in("\n".join(rows)) == []
+def test_a_page_that_was_not_understood_is_told_from_one_that_was() -> None:
+    """Hostile: a texture is read as letters, of none of which Tesseract is sure."""
+    rows = ["level", *(f"5\t1\t1\t1\t1\t{n}\t4\t5\t6\t7\t{40 + n}\tnoise" for n in range(10))]
+    assert not tesseract.reading_in("\n".join(rows)).is_understood
     rows += [f"5\t1\t1\t1\t2\t{n}\t4\t5\t6\t7\t95\tclearly" for n in range(40)]
-    assert len(tesseract.words_in("\n".join(rows))) == 60
+    assert len(tesseract.reading_in("\n".join(rows)).words) == 50
+    assert tesseract.reading_in("\n".join(rows)).is_understood
+
+
+def test_a_word_is_judged_by_its_line_and_a_sign_by_itself() -> None:
+    """Of a number in small print it is seldom sure; specks beside a line are read as signs, those apart as words."""
+    rows = [
+        "level",
+        "5\t1\t1\t1\t1\t1\t4\t5\t6\t7\t96\tRevenue",
+        "5\t1\t1\t1\t1\t2\t4\t5\t6\t7\t8\t47.2",
+        "5\t1\t1\t1\t1\t3\t4\t5\t6\t7\t8\t~",
+        "5\t1\t1\t1\t2\t1\t4\t5\t6\t7\t12\tspeck",
+    ]
+    assert [word.text for word in tesseract.reading_in("\n".join(rows)).words] == ["Revenue", "47.2"]
 
 
 @pytest.mark.parametrize("script", ["kill -9 $$", "exit 1"])
 def test_its_death_is_an_error_and_no_hang(tmp_path: Path, script: str, monkeypatch: pytest.MonkeyPatch) -> None:
     _program(tmp_path, script, monkeypatch)
-    with pytest.raises(tesseract.Failed, match="ended with code"):
-        tesseract.words_of(b"P5 1 1 255\n0" * 100_000, "eng", REPORT)
+    with pytest.raises(program.Failed, match="ended with code"):
+        tesseract.reading_of(b"P5 1 1 255\n0" * 100_000, "eng", REPORT)
     assert tesseract.setting_of(b"P5 1 1 255\n0", REPORT) == tesseract.Setting()
 
 
 def test_one_that_hangs_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     _program(tmp_path, "exec sleep 60", monkeypatch)
     monkeypatch.setattr(tesseract, "PAGE_SECONDS_MAX", 0.1)
-    with pytest.raises(tesseract.Failed, match="took more than"):
-        tesseract.words_of(b"P5 1 1 255\n0" * 100_000, "eng", REPORT)
+    with pytest.raises(program.Failed, match="took more than"):
+        tesseract.reading_of(b"P5 1 1 255\n0" * 100_000, "eng", REPORT)
 
 
 def test_one_that_takes_its_time_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -99,16 +163,23 @@ def test_which_pages_need_it() -> None:
 
 
 def test_a_picture_without_it_is_unsupported(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tesseract, "PROGRAM", "/nonexistent")
+    monkeypatch.setattr(program, "PROGRAM", "/nonexistent")
     with pytest.raises(Refused) as caught:
         ImageParser().parse(b"\x89PNG", REPORT)
     assert caught.value.refusal == Refusal.UNSUPPORTED
 
 
+def test_a_reader_that_recognises_nothing_loads_nothing_for_it() -> None:
+    """Every sandbox for PDF would pay for it, and no image but one has Tesseract."""
+    command = "import sys, parsers.pdf; print(sorted({'subprocess', 'tempfile', 'PIL'} & set(sys.modules)))"
+    ran = subprocess.run([sys.executable, "-c", command], capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == "[]"
+
+
 @pytest.mark.skipif(shutil.which("tesseract") is None, reason="tesseract is not on the PATH of this machine")
 def test_a_scanned_page_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("PIL", reason="Pillow is not in this environment")
-    monkeypatch.setattr(tesseract, "PROGRAM", str(shutil.which("tesseract")))
+    monkeypatch.setattr(program, "PROGRAM", str(shutil.which("tesseract")))
     typed = pymupdf.open()
     typed.new_page().insert_text((72, 100), "Scanned words", fontsize=24)
     scan = pymupdf.open()

@@ -1,7 +1,7 @@
 """TEST: OpenDocument spreadsheets and presentations as shown."""
 
 from contract.verdicts import ElementType
-from parsers.blocks import ParsedDocument
+from parsers.blocks import Comment, ParsedDocument
 from tests.parsers.markup_cases import grid, items, kinds_found, of_kind, text_of
 from tests.parsers.open_document import cell, read_body, read_flat, row, style, table
 from tests.parsers.test_xlsx_cells import tables
@@ -64,7 +64,7 @@ def test_links_comments_and_shapes() -> None:
         sheet(shapes, row(cell("Name"), cell("Site")), row(cell("Anna", inside=note), cell(inside=link)))
     )
     (block,) = of_kind(document, ElementType.TABLE)
-    assert block.comments == [("Eva", "why?")]
+    assert block.comments == [Comment("Eva", "why?")]
     assert [(each.text, each.url) for each in block.links] == [("home", "https://a.example/")]
     assert document.blocks[-1].text == "In a box"
 

@@ -1,6 +1,7 @@
 """TEST: what OpenDocument texts show: headings, lists, tables, notes, frames, and what stays out of the text."""
 
 from contract.verdicts import ElementType
+from parsers.blocks import Comment
 from tests.parsers.markup_cases import grid, items, kinds_found, of_kind, shown, text_of
 from tests.parsers.open_document import cell, content, pack, read, read_body, read_flat, row, style, table
 
@@ -103,6 +104,12 @@ def test_a_table_of_one_cell_is_a_frame() -> None:
     assert [str(block.kind) for block in document.blocks] == ["Title", "NarrativeText"]
 
 
+def test_a_comment_on_an_empty_paragraph_goes_with_the_one_before() -> None:
+    comment = "<office:annotation><dc:creator>Eva</dc:creator><text:p>why?</text:p></office:annotation>"
+    document = read_body(f"<text:p>Text</text:p><text:p>{comment}</text:p>")
+    assert [(block.text, block.comments) for block in document.blocks] == [("Text", [Comment("Eva", "why?")])]
+
+
 def test_notes_stand_at_the_end_and_comments_go_with_their_paragraph() -> None:
     note = (
         '<text:note text:note-class="footnote"><text:note-citation>1</text:note-citation><text:note-body>'
@@ -115,7 +122,7 @@ def test_notes_stand_at_the_end_and_comments_go_with_their_paragraph() -> None:
     document = read_body(f"<text:p>Text{note}{comment} goes on</text:p><text:p>end</text:p>")
     assert text_of(document) == "Text[1] goes on\nend\nsmall print"
     assert shown(document)[0] == "Text[^1] goes on"
-    assert document.blocks[0].comments == [("Eva", "why?")]
+    assert document.blocks[0].comments == [Comment("Eva", "why?", "2024")]
     assert (document.blocks[2].kind, document.blocks[2].marker) == (ElementType.FOOTNOTE, "1")
 
 

@@ -14,7 +14,12 @@ from parsers.outlet import WireOutlet, listing
 from parsers.wire import FrameWriter, HostBroke
 from tests.parsers.wire_driver import START, ask
 
-OPTIONS: Options = {"chunk_tokens_max": 64, "embedded_files_max": 3, "embedded_bytes_max": 100}
+OPTIONS: Options = {
+    "chunk_tokens_max": 64,
+    "embedded_files_max": 3,
+    "embedded_bytes_max": 100,
+    "comments_in_text": True,
+}
 
 
 class Wire:

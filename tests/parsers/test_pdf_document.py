@@ -28,7 +28,9 @@ def test_metadata() -> None:
     document, page = new_page()
     page.insert_text((60, 150), "text")
     document.set_metadata({"title": " A \n title", "author": "Somebody", "creationDate": "D:20240102030405Z"})
+    document.set_language("cy")
     result = parsed(document)
+    assert result.languages == ["cy"]
     assert (result.title, result.author, result.created) == ("A title", "Somebody", "2024-01-02T03:04:05Z")
     assert result.media_type == "application/pdf"
 

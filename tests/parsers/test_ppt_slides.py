@@ -5,7 +5,7 @@ import struct
 import pytest
 
 from contract.verdicts import ElementType, FindingKind
-from parsers.blocks import ParsedDocument, Refused
+from parsers.blocks import Comment, ParsedDocument, Refused
 from parsers.registry import parser_for
 from tests.parsers.markup_cases import grid, items, kinds_found, of_kind, shown, silent, text_of
 from tests.parsers.ole_file import compound_file
@@ -237,10 +237,11 @@ def test_text_on_the_master_is_shown_once_and_its_placeholders_never() -> None:
 
 
 def test_comments_are_kept_with_the_title() -> None:
-    comment = box(0x2EE0, string("Alice", 0), string("Really?", 1), string("A", 2))
+    stamp = atom(0x2EE1, struct.pack("<L8H", 1, 2015, 9, 3, 30, 13, 57, 43, 705) + bytes(8))
+    comment = box(0x2EE0, string("Alice", 0), string("Really?", 1), string("A", 2), stamp)
     tags = box(0x1388, box(0x138A, string("___PPT10"), atom(0x138B, comment)))
     document = read_slides(Slide([text_shape("T", TITLE)], more=tags))
-    assert document.blocks[0].comments == [("Alice", "Really?")]
+    assert document.blocks[0].comments == [Comment("Alice", "Really?", "2015-09-30T13:57:43.705", "A")]
     assert text_of(document) == "T"
 
 

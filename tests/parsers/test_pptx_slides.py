@@ -3,7 +3,7 @@
 import pytest
 
 from contract.verdicts import ElementType
-from parsers.blocks import ParsedDocument
+from parsers.blocks import Comment, ParsedDocument
 from tests.parsers.markup_cases import grid, items, of_kind, shown, text_of
 from tests.parsers.slide_file import (
     MASTER_STYLES,
@@ -174,28 +174,32 @@ def test_charts_diagrams_and_pictures() -> None:
 def test_notes_stand_below_their_slide_under_a_heading() -> None:
     notes = slide(
         shape("Say hello", holder='type="body" idx="1"'), shape("4", holder='type="sldNum" idx="10"'),
+        shape("For trainers", holder='type="hdr" idx="2"'), shape("Confidential", holder='type="ftr" idx="3"'),
         root="notes",
     )  # fmt: skip
+    footer = shape("Confidential", holder='type="ftr" idx="11"')
     parts = presentation_parts(
-        [slide(title("A")), slide(title("B"))], {"ppt/notesSlides/notesSlide1.xml": notes},
+        [slide(title("A") + footer), slide(title("B"))], {"ppt/notesSlides/notesSlide1.xml": notes},
         {1: [("n", "notesSlide", "../notesSlides/notesSlide1.xml", False)]},
     )  # fmt: skip
     document = read_parts(parts)
-    assert texts(document) == ["A", "Speaker notes", "Say hello", "B"]
+    assert texts(document) == ["A", "Confidential", "Speaker notes", "Say hello", "For trainers", "B"]
     assert [block.depth for block in of_kind(document, ElementType.TITLE)] == [1, 3, 1]
-    assert document.blocks[2].page == 1
+    assert document.blocks[3].page == 1
+    assert document.blocks[4].kind is ElementType.FOOTER
 
 
 def test_comments_of_both_kinds_go_with_the_title() -> None:
-    old = f'<p:cmLst {NAMESPACES}><p:cm authorId="0"><p:text>old</p:text></p:cm></p:cmLst>'
+    old = f'<p:cmLst {NAMESPACES}><p:cm authorId="0" dt="2026-06-18T17:35:35.236"><p:text>old</p:text></p:cm></p:cmLst>'
     modern = "http://schemas.microsoft.com/office/powerpoint/2018/8/main"
     new = (
-        f'<q:cmLst xmlns:q="{modern}" {NAMESPACES}><q:cm authorId="{{1}}"><q:replyLst><q:reply authorId="0">'
+        f'<q:cmLst xmlns:q="{modern}" {NAMESPACES}><q:cm authorId="{{1}}" created="2026-06-18T18:00:00">'
+        f'<q:replyLst><q:reply authorId="0">'
         f"<q:txBody>{paragraph('reply')}</q:txBody></q:reply></q:replyLst><q:txBody>{paragraph('new')}</q:txBody></q:cm>"
         "</q:cmLst>"
     )
     authors = (
-        f'<p:cmAuthorLst {NAMESPACES}><p:cmAuthor id="0" name="Eva"/>'
+        f'<p:cmAuthorLst {NAMESPACES}><p:cmAuthor id="0" name="Eva" initials="E"/>'
         f'<p:cmAuthor id="{{1}}" name="Tom"/></p:cmAuthorLst>'
     )
     others = {"ppt/comments/comment1.xml": old, "ppt/comments/modern.xml": new, "ppt/commentAuthors.xml": authors}
@@ -205,7 +209,11 @@ def test_comments_of_both_kinds_go_with_the_title() -> None:
     parts["ppt/_rels/presentation.xml.rels"] = parts["ppt/_rels/presentation.xml.rels"].replace(
         "</Relationships>", '<Relationship Id="a" Type="x/commentAuthors" Target="commentAuthors.xml"/></Relationships>'
     )
-    assert read_parts(parts).blocks[0].comments == [("Eva", "old"), ("Tom", "new"), ("Eva", "reply")]
+    assert read_parts(parts).blocks[0].comments == [
+        Comment("Eva", "old", "2026-06-18T17:35:35.236", "E"),
+        Comment("Tom", "new", "2026-06-18T18:00:00"),
+        Comment("Eva", "reply", initials="E"),
+    ]
 
 
 def test_formulas_and_alternatives_are_read_once() -> None:

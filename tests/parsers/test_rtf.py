@@ -3,7 +3,7 @@
 import pytest
 
 from contract.verdicts import ElementType, Refusal
-from parsers.blocks import Refused
+from parsers.blocks import Comment, Refused
 from tests.parsers.reading import evidence, found, kinds, markdown, read, shown, titles
 
 RTF = "application/rtf"
@@ -96,7 +96,11 @@ class TestStructure:
     def test_comments_stay_with_their_paragraph(self) -> None:
         body = r"Text{\*\atnid BB}{\*\atnauthor Bert}\chatn{\*\annotation\pard Why?\par}.\par"
         (block,) = read(RTF, document(body)).blocks
-        assert (block.text, block.comments) == ("Text.", [("Bert", "Why?")])
+        assert (block.text, block.comments) == ("Text.", [Comment("Bert", "Why?")])
+
+    def test_a_comment_behind_the_last_paragraph_is_kept(self) -> None:
+        (block,) = read(RTF, document(r"Text.\par{\*\atnauthor Bert}\chatn{\*\annotation Why?}")).blocks
+        assert block.comments == [Comment("Bert", "Why?")]
 
     def test_text_boxes_stand_behind_their_paragraph(self) -> None:
         body = (

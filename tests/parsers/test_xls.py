@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contract.verdicts import ElementType, Refusal
-from parsers.blocks import ParsedDocument, Refused
+from parsers.blocks import Comment, ParsedDocument, Refused
 from tests.parsers.markup_cases import HIDDEN, VISIBLE, kinds_found, of_kind, text_of
 from tests.parsers.ole_file import compound_file
 from tests.parsers.sheet_file import biff, biff_string, biff_workbook, label, number, read_xls
@@ -111,7 +111,7 @@ def test_merged_cells_links_and_notes() -> None:
     assert text_of(document) == "S\nBoth\n\nIn a box"
     (table,) = of_kind(document, ElementType.TABLE)
     assert [(each.text, each.url) for each in table.links] == [("one", "https://a.example/")]
-    assert table.comments == [("Eva", "why so?")]
+    assert table.comments == [Comment("Eva", "why so?")]
 
 
 def test_headers_and_footers() -> None:

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contract.verdicts import ElementType, Refusal
-from parsers.blocks import Refused
+from parsers.blocks import Comment, Refused
 from tests.parsers.markup_cases import HIDDEN, VISIBLE, kinds_found, of_kind, text_of
 from tests.parsers.sheet_file import Parts, read_xlsb
 from tests.parsers.test_xlsx_cells import tables
@@ -116,7 +116,7 @@ def test_merged_cells_links_and_comments() -> None:
     assert text_of(document) == "S\nBoth\n"
     (table,) = of_kind(document, ElementType.TABLE)
     assert [(each.text, each.url) for each in table.links] == [("one", "https://a.example/")]
-    assert table.comments == [("Eva", "why?")]
+    assert table.comments == [Comment("Eva", "why?")]
 
 
 def test_a_workbook_without_its_part_is_corrupt() -> None:

@@ -1,7 +1,7 @@
 """TEST: what the cells of a workbook show, and how they become tables and paragraphs."""
 
 from contract.verdicts import ElementType
-from parsers.blocks import ParsedDocument
+from parsers.blocks import Comment, ParsedDocument
 from parsers.tables import header_and_body
 from tests.parsers.markup_cases import grid, of_kind, text_of
 from tests.parsers.sheet_file import read_parts, read_sheet, rows_of, sst, styles, workbook_parts, worksheet
@@ -133,8 +133,8 @@ def test_links_and_comments_go_with_their_cells() -> None:
     document = read_sheet(sheet, {"xl/comments1.xml": comments, "xl/worksheets/_rels/sheet1.xml.rels": linked})
     (table,) = of_kind(document, ElementType.TABLE)
     assert [(link.text, link.url) for link in table.links] == [("home", "https://a.example/")]
-    assert table.comments == [("Eva", "why so?")]
-    assert document.blocks[0].comments == [("", "on nothing")]
+    assert table.comments == [Comment("Eva", "why so?")]
+    assert document.blocks[0].comments == [Comment("", "on nothing")]
 
 
 def test_links_may_be_formulas() -> None:
@@ -155,7 +155,8 @@ def test_threaded_comments_replace_their_old_copy() -> None:
     )
     namespace = "http://schemas.microsoft.com/office/spreadsheetml/2018/threadedcomments"
     new = (
-        f'<ThreadedComments xmlns="{namespace}"><threadedComment ref="A1" personId="p"><text>Really?</text>'
+        f'<ThreadedComments xmlns="{namespace}"><threadedComment ref="A1" personId="p"'
+        ' dT="2026-06-18T17:15:52.31"><text>Really?</text>'
         "</threadedComment></ThreadedComments>"
     )
     others = {
@@ -167,7 +168,7 @@ def test_threaded_comments_replace_their_old_copy() -> None:
         ]),
     }  # fmt: skip
     document = read_sheet(worksheet(rows_of(["alone"])), others)
-    assert document.blocks[1].comments == [("Eva", "Really?")]
+    assert document.blocks[1].comments == [Comment("Eva", "Really?", "2026-06-18T17:15:52.31")]
 
 
 def test_headers_and_footers_are_shown_without_their_codes() -> None:

@@ -51,12 +51,16 @@ class Answer:
 
 
 def job_frame(
-    input_bytes: int, hint: str = "", output_bytes_max: int = OUTPUT_BYTES_MAX, tokens_max: int = 512
-) -> bytes:
+    input_bytes: int, hint: str = "", output_bytes_max: int = OUTPUT_BYTES_MAX, tokens_max: int = 512,
+    *, comments_in_text: bool = True,
+) -> bytes:  # fmt: skip
+    options = {
+        "chunk_tokens_max": tokens_max, "embedded_files_max": 100, "embedded_bytes_max": 1 << 20,
+        "comments_in_text": comments_in_text,
+    }  # fmt: skip
     job = {
         "contract": CONTRACT_VERSION, "media_type_hint": hint, "input_bytes": input_bytes,
-        "options": {"chunk_tokens_max": tokens_max, "embedded_files_max": 100, "embedded_bytes_max": 1 << 20},
-        "wall_seconds": 30.0, "output_bytes_max": output_bytes_max,
+        "options": options, "wall_seconds": 30.0, "output_bytes_max": output_bytes_max,
     }  # fmt: skip
     return encode_json(FrameKind.JOB, job)
 

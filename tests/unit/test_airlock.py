@@ -14,7 +14,12 @@ from contract.verdicts import Reason
 from ingest import airlock, airlock_shapes
 from ingest.outcome import AdmittedDocument, Refused
 
-OPTIONS: Options = {"chunk_tokens_max": 64, "embedded_files_max": 100, "embedded_bytes_max": 1 << 20}
+OPTIONS: Options = {
+    "chunk_tokens_max": 64,
+    "embedded_files_max": 100,
+    "embedded_bytes_max": 1 << 20,
+    "comments_in_text": True,
+}
 TEXT = "# Gloves\n\nWash them.\n\n## Drying\n\nHang them up.\n"
 ID = {name: f"{number:032x}" for number, name in enumerate(("gloves", "wash", "drying", "hang"), start=1)}
 
@@ -174,6 +179,14 @@ LIES: dict[str, tuple[list[Frame], str]] = {
         ),
         "pattern",
     ),
+    "languages that are sentences": (
+        edited(FrameKind.ELEMENTS, lambda p: p["elements"][1]["metadata"].update(languages=["English, please"])),
+        "pattern",
+    ),
+    "more languages than anybody reads": (
+        edited(FrameKind.METADATA, lambda p: p.update(languages=["eng"] * 6)),
+        "languages: too_long",
+    ),
     "a lost element": (done(elements=5), "the count of elements is wrong"),
     "a lost chunk": (done(chunks=3), "the count of chunks is wrong"),
     "text cut short": (done(text_chars=9999), "the length of the text is wrong"),
@@ -201,7 +214,10 @@ def test_a_lie_is_a_protocol_violation_that_names_the_rule(name: str) -> None:
 
 
 def test_a_chunk_over_the_token_bound_is_refused() -> None:
-    verdict = airlock.admit(honest(), {"chunk_tokens_max": 2, "embedded_files_max": 100, "embedded_bytes_max": 1 << 20})
+    verdict = airlock.admit(
+        honest(),
+        {"chunk_tokens_max": 2, "embedded_files_max": 100, "embedded_bytes_max": 1 << 20, "comments_in_text": True},
+    )
     assert isinstance(verdict, Refused)
     assert verdict.detail == "a chunk of more than 2 tokens"
 

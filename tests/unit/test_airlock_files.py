@@ -14,7 +14,12 @@ from ingest import airlock
 from ingest.names import NAME_CHARS_MAX, shown_name
 from ingest.outcome import AdmittedDocument, Refused
 
-OPTIONS: Options = {"chunk_tokens_max": 64, "embedded_files_max": 3, "embedded_bytes_max": 1000}
+OPTIONS: Options = {
+    "chunk_tokens_max": 64,
+    "embedded_files_max": 3,
+    "embedded_bytes_max": 1000,
+    "comments_in_text": True,
+}
 
 
 def frame(kind: FrameKind, payload: Any) -> Frame:

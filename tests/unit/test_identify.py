@@ -20,7 +20,8 @@ DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
         (b"", "empty.csv", "text/csv"),
         (b"", "", UNKNOWN),
         (b"MZ\x90", "invoice.pdf", "application/x-dosexec"),
-        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "a.docx", "application/x-ole-storage"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "a.docx", DOCX),  # what it is not: the sandbox tells of it
+        (b"PK\x03\x04", "letter.doc", "application/msword"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "letter.DOC", "application/msword"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "show.pps", "application/vnd.ms-powerpoint"),
         (b"{\\rtf1", "letter.doc", "application/rtf"),

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from lxml import etree
 
+from parsers.blocks import Comment
 from parsers.markup import links
 from parsers.markup.inline import BOLD, CODE, ITALIC, STRIKE, InlineBuilder, tidy
 from parsers.office.odf.names import DC, DRAW, OFFICE, TEXT, XLINK, all_text, count
@@ -36,7 +37,7 @@ class Line:
 
     builder: InlineBuilder = field(default_factory=InlineBuilder)
     drawings: list[etree._Element] = field(default_factory=list)
-    comments: list[tuple[str, str]] = field(default_factory=list)
+    comments: list[Comment] = field(default_factory=list)
 
 
 class LineReader:
@@ -159,8 +160,9 @@ class _Walk:
         add(text, marks, url)
 
 
-def read_comment(annotation: etree._Element) -> tuple[str, str] | None:
-    """(author, text) of an annotation; None when it says nothing."""
+def read_comment(annotation: etree._Element) -> Comment | None:
+    """An annotation; None when it says nothing."""
     lines = (tidy(all_text(each)) for each in annotation.iter(TEXT + "p"))
     text = "\n".join(line for line in lines if line)
-    return ((annotation.findtext(DC + "creator") or "").strip(), text) if text else None
+    author, date = ((annotation.findtext(DC + name) or "").strip() for name in ("creator", "date"))
+    return Comment(author, text, date) if text else None

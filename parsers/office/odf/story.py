@@ -6,6 +6,7 @@ from lxml import etree
 
 from contract.verdicts import ElementType
 from parsers.blocks import Block
+from parsers.comments import keep_comments
 from parsers.markup.html_table import plain_lines
 from parsers.markup.inline import BOLD, tidy
 from parsers.office.odf.line import Line, LineReader
@@ -142,8 +143,11 @@ class Story:
         line = self._lines.read(element, style.look, on_white=white, verbatim=is_code)
         if is_code:
             self._code(line, blocks)
+            keep_comments(line.comments, blocks)
         elif block := self._block(element, style, line):
             blocks.append(block)
+        else:
+            keep_comments(line.comments, blocks)
         for drawing in line.drawings:
             self._element(drawing, depth + 1, on_white, blocks)
 

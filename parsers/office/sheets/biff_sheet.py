@@ -6,6 +6,7 @@ import struct
 from collections.abc import Callable
 from typing import NamedTuple
 
+from parsers.blocks import Comment
 from parsers.markup import links
 from parsers.markup.inline import tidy
 from parsers.office.sheets.biff_globals import BOF_KINDS, EOF
@@ -176,7 +177,7 @@ class BiffSheetReader:
             row, column, count = _ADDRESS.unpack_from(record.data)
             text = tidy(self._strings.decoded(record.data[6 : 6 + count]))
             if text and row != 0xFFFF and len(self._sheet.comments) < _NOTES_MAX:
-                self._sheet.comments.setdefault((row, column), []).append(("", text))
+                self._sheet.comments.setdefault((row, column), []).append(Comment("", text))
             return
         row, column, _, key = struct.unpack_from("<HHHH", record.data)
         author, _ = self._strings.at(record.data, 8, short=False)
@@ -220,7 +221,7 @@ class BiffSheetReader:
         for key, note in self._notes.items():
             text = self._note_texts.get(key, "")
             if text:
-                self._sheet.comments.setdefault((note.row, note.column), []).append((note.author, text))
+                self._sheet.comments.setdefault((note.row, note.column), []).append(Comment(note.author, text))
 
 
 def _address_of_link(data: bytes) -> str:

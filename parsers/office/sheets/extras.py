@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from lxml import etree
 
 from contract.verdicts import ElementType
-from parsers.blocks import Block
+from parsers.blocks import Block, Comment
 from parsers.markup import links
 from parsers.markup.inline import tidy
 from parsers.office.drawings import chart_blocks, diagram_blocks, paragraph_texts
@@ -53,7 +53,7 @@ def _read_comments(root: etree._Element | None, sheet: Sheet) -> None:
             continue
         index = comment.get("authorId") or ""
         author = authors[int(index)] if index.isdigit() and int(index) < len(authors) else ""
-        sheet.comments.setdefault(place, []).append((author, text))
+        sheet.comments.setdefault(place, []).append(Comment(author, text))
 
 
 def read_persons(package: Package) -> dict[str, str]:
@@ -72,7 +72,7 @@ def _read_threads(root: etree._Element | None, persons: dict[str, str], sheet: S
         place, text = references.cell(comment.get("ref")), tidy(comment.findtext(THREADED + "text") or "")
         if place is not None and text and len(sheet.comments) < _COMMENTS_MAX:
             author = persons.get(comment.get("personId") or "", "")
-            sheet.comments.setdefault(place, []).append((author, text))
+            sheet.comments.setdefault(place, []).append(Comment(author, text, comment.get("dT") or ""))
 
 
 def read_links(package: Package, part: str, elements: list[tuple[str, str]], sheet: Sheet) -> None:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from parsers.blocks import Comment
+
 # What all sheets of a workbook may add up to: beyond it no answer fits into the output limit.
 CELLS_MAX = 1_000_000
 CHARS_MAX = 20_000_000
@@ -41,7 +43,7 @@ class Sheet:
     hidden_rows: list[int] = field(default_factory=list)  # in order
     hidden_columns: list[int] = field(default_factory=list)  # in order
     header_rows: set[int] = field(default_factory=set)  # rows that the file itself says are a table's header
-    comments: dict[tuple[int, int], list[tuple[str, str]]] = field(default_factory=dict)
+    comments: dict[tuple[int, int], list[Comment]] = field(default_factory=dict)
     links: dict[tuple[int, int], str] = field(default_factory=dict)
 
     def add_link(self, area: Merge, url: str) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from contract.verdicts import Refusal
-from parsers.blocks import Block, ParsedDocument, Refused, Report
+from parsers.blocks import Block, Comment, ParsedDocument, Refused, Report
 from parsers.markup.inline import tidy
 from parsers.office.core_properties import read_core_properties
 from parsers.office.inspection import inspect_package, pass_on_embedded
@@ -148,7 +148,7 @@ def _read_comments(data: bytes, sheet: Sheet) -> None:
             elif kind == _COMMENT_TEXT:
                 text = tidy(wide_string(record, 1)[0])
                 if text and len(sheet.comments) < _COMMENTS_MAX:
-                    sheet.comments.setdefault(place, []).append((author, text))
+                    sheet.comments.setdefault(place, []).append(Comment(author, text))
         except struct.error:
             continue
 

@@ -69,7 +69,7 @@ class _Reading:
     package: Package
     report: Report
     designs: Designs
-    authors: dict[str, str]
+    authors: dict[str, tuple[str, str]]
     size: tuple[float, float]
     default_text: etree._Element | None = None
     hidden: list[str] = field(default_factory=list)
@@ -79,6 +79,12 @@ class _Reading:
     decorations_seen: set[str] = field(default_factory=set)
     sheets_seen: set[str] = field(default_factory=set)
     parts_read: set[str] = field(default_factory=set)
+
+    def unseen(self, decorations: list[Block]) -> list[Block]:
+        """Headers and footers that no slide had before."""
+        unseen = [block for block in decorations if block.text not in self.decorations_seen]
+        self.decorations_seen.update(block.text for block in unseen)
+        return unseen
 
     def findings(self) -> Iterator[FoundIssue]:
         """What a reviewer should know of the slides."""
@@ -144,9 +150,7 @@ def _slide(reading: _Reading, part: str, root: etree._Element, at: int) -> list[
     reading.cut += [part] if reader.cut else []
     title, subtitles = _title(text.titles, at)
     title.comments = read_comments(reading.package, part, reading.authors)
-    decorations = [block for block in text.decorations if block.text not in reading.decorations_seen]
-    reading.decorations_seen.update(block.text for block in decorations)
-    decorations += _inherited_text(reading, root, design)
+    decorations = [*reading.unseen(text.decorations), *_inherited_text(reading, root, design)]
     for block in decorations:
         as_decoration([block], ElementType.FOOTER)
     blocks = [title, *subtitles, *text.body, *decorations, *_notes(reading, part)]
@@ -193,11 +197,14 @@ def _notes(reading: _Reading, part: str) -> list[Block]:
         if root is None:
             continue
         reader = _reader(reading, relationship.target, reading.designs.of_slide(relationship.target))
-        blocks = reader.read(root).body
+        text = reader.read(root)
+        decorations = reading.unseen(text.decorations)
+        for block in decorations:
+            as_decoration([block], ElementType.FOOTER)
+        blocks = [*text.body, *(block for block in decorations if not block.furniture)]
         for block in blocks:
             block.box = None
-        if blocks:
-            return [Block(ElementType.TITLE, "Speaker notes", depth=3), *blocks]
+        return [Block(ElementType.TITLE, "Speaker notes", depth=3), *blocks] if text.body else blocks
     return []
 
 

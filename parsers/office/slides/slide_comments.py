@@ -2,6 +2,7 @@
 
 from lxml import etree
 
+from parsers.blocks import Comment
 from parsers.markup.inline import tidy
 from parsers.office.drawings import paragraph_texts
 from parsers.office.names import A
@@ -11,21 +12,21 @@ from parsers.office.slides.names import P
 _COMMENTS_MAX = 2000
 
 
-def read_authors(package: Package, main: str) -> dict[str, str]:
-    """Names of authors by their ids."""
-    names: dict[str, str] = {}
+def read_authors(package: Package, main: str) -> dict[str, tuple[str, str]]:
+    """Names and initials of authors by their ids."""
+    names: dict[str, tuple[str, str]] = {}
     for relationship in package.relationships(main).values():
         if relationship.kind in ("commentAuthors", "authors") and not relationship.external:
             root = package.xml(relationship.target)
             for author in root if root is not None else ():
                 if isinstance(author.tag, str):
-                    names[author.get("id") or ""] = author.get("name") or ""
+                    names[author.get("id") or ""] = author.get("name") or "", author.get("initials") or ""
     return names
 
 
-def read_comments(package: Package, part: str, authors: dict[str, str]) -> list[tuple[str, str]]:
-    """(author, text) of each comment on a slide, replies after what they reply to."""
-    comments: list[tuple[str, str]] = []
+def read_comments(package: Package, part: str, authors: dict[str, tuple[str, str]]) -> list[Comment]:
+    """Comments on a slide, replies after what they reply to."""
+    comments: list[Comment] = []
     for relationship in package.relationships(part).values():
         if relationship.kind != "comments" or relationship.external:
             continue
@@ -34,7 +35,9 @@ def read_comments(package: Package, part: str, authors: dict[str, str]) -> list[
             if isinstance(element.tag, str) and element.tag.rpartition("}")[2] in ("cm", "reply"):
                 text = _text(element)
                 if text and len(comments) < _COMMENTS_MAX:
-                    comments.append((authors.get(element.get("authorId") or "", ""), text))
+                    author, initials = authors.get(element.get("authorId") or "", ("", ""))
+                    date = element.get("dt") or element.get("created") or ""
+                    comments.append(Comment(author, text, date, initials))
     return comments
 
 

@@ -3,11 +3,13 @@
 import json
 import subprocess
 import sys
+import uuid
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 
+from ingest.catalog import claims, sharing
 from ingest.catalog.claims import (
     claim,
     heartbeat,
@@ -18,6 +20,7 @@ from ingest.catalog.claims import (
     waiting,
 )
 from ingest.catalog.database import Database
+from ingest.catalog.sharing import SUSPECTED, UNSUSPECTED
 from ingest.errors import LeaseLost
 from ingest.knowledge.postgres import PostgresKnowledge
 from ingest.publish import publish
@@ -45,6 +48,31 @@ def _told(process: "subprocess.Popen[str]") -> list[list[int]]:
 def _expire(db: Database) -> None:
     with db.begin() as connection:
         connection.execute(text("UPDATE objects SET lease_expires_at = now() - interval '1 second'"))
+
+
+@pytest.mark.parametrize("statement", [claims._CLAIM, sharing._CLAIM_SHARE], ids=["alone", "shared"])
+@pytest.mark.parametrize(("deaths", "index"), [(0, "objects_pending_index"), (1, "objects_suspects_index")])
+def test_a_claim_does_not_walk_past_what_is_done(db: Database, statement: str, deaths: int, index: str) -> None:
+    """Scale: with half of a million files done, each claim would read half a million."""
+    source, run = begin(db, stored("one"))
+    many = """
+        INSERT INTO objects (source_id, key, key_digest, version, size, modified, run_id, state, deaths)
+        SELECT source_id, 'm/' || n, sha256(convert_to('m/' || n, 'UTF8')), '1', 1, 0, run_id,
+            CASE WHEN n > 3000 THEN 'pending' ELSE 'deleted' END, CAST(:deaths AS int)
+        FROM generate_series(1, 20000) n, (SELECT source_id, run_id FROM objects LIMIT 1) AS one
+    """
+    statement = statement.replace(UNSUSPECTED, SUSPECTED) if deaths else statement
+    values = {
+        "source": source, "run": run, "owner": str(uuid.uuid4()), "count": 20, "seconds": 60,
+        "ids": None, "attempts_max": 3, "sources": [source], "runs": [run], "tenant": "default", "bytes_left": None,
+        "limited": False,
+    }  # fmt: skip
+    with db.begin() as connection:
+        connection.execute(text(many), {"deaths": deaths})
+        connection.execute(text("ANALYZE objects"))
+        wanted = text(statement).compile().params.keys()
+        explained = connection.execute(text("EXPLAIN " + statement), {name: values[name] for name in wanted}).scalars()
+        assert index in "\n".join(explained)
 
 
 def test_four_processes_never_claim_the_same_object(db: Database, db_url: str, repository: Path) -> None:

@@ -149,7 +149,12 @@ class Site:
             knowledge=PostgresKnowledge(self.db),
             engine=engine,
             policy=make_policy({"text": self.profile}, {}, "text", self.settings),
-            options={"chunk_tokens_max": 512, "embedded_files_max": 100, "embedded_bytes_max": 1 << 20},
+            options={
+                "chunk_tokens_max": 512,
+                "embedded_files_max": 100,
+                "embedded_bytes_max": 1 << 20,
+                "comments_in_text": True,
+            },
             spool=self.folder / "spool",
         )
         with claims.register_worker(self.db, run_id) as worker:

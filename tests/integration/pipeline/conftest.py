@@ -70,7 +70,12 @@ class House:
             knowledge=PostgresKnowledge(self.db),
             engine=ScriptedEngine(script),
             policy=make_policy({"text": PROFILE}, {}, "text", settings or self.settings),
-            options={"chunk_tokens_max": 512, "embedded_files_max": 100, "embedded_bytes_max": 1 << 20},
+            options={
+                "chunk_tokens_max": 512,
+                "embedded_files_max": 100,
+                "embedded_bytes_max": 1 << 20,
+                "comments_in_text": True,
+            },
             spool=self.folder / "spool",
         )
 

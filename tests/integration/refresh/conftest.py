@@ -52,7 +52,12 @@ class Refreshing:
             knowledge=PostgresKnowledge(house.db),
             engine=self.engine,
             policy=make_policy({"text": self.profile}, {}, "text", chosen),
-            options={"chunk_tokens_max": 512, "embedded_files_max": 100, "embedded_bytes_max": 1 << 20},
+            options={
+                "chunk_tokens_max": 512,
+                "embedded_files_max": 100,
+                "embedded_bytes_max": 1 << 20,
+                "comments_in_text": True,
+            },
             spool=house.folder / "spool",
         )
         with claims.register_worker(house.db, run_id) as worker:

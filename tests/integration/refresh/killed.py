@@ -47,7 +47,8 @@ def child(url: str, uploads: str, kept: str, spool: str, number: int) -> None:
     )
     at = Stations(
         db, store, source.uri, open_store(kept), PostgresKnowledge(db), NoEngine(), policy,
-        {"chunk_tokens_max": 512, "embedded_files_max": 100, "embedded_bytes_max": 1 << 20}, Path(spool),
+        {"chunk_tokens_max": 512, "embedded_files_max": 100, "embedded_bytes_max": 1 << 20, "comments_in_text": True},
+        Path(spool),
     )  # fmt: skip
     planned = discover.plan(db, source.id, run, store.list())
     statements = count(1)

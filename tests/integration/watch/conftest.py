@@ -104,7 +104,12 @@ class Post:
                 knowledge=PostgresKnowledge(self.db),
                 engine=ScriptedEngine(script),
                 policy=make_policy({"text": PROFILE}, {}, "text", chosen),
-                options={"chunk_tokens_max": 512, "embedded_files_max": 100, "embedded_bytes_max": 1 << 20},
+                options={
+                    "chunk_tokens_max": 512,
+                    "embedded_files_max": 100,
+                    "embedded_bytes_max": 1 << 20,
+                    "comments_in_text": True,
+                },
                 spool=self.folder / "spool",
             )
             yield Batch(chosen, run_id, known, stations, worker)

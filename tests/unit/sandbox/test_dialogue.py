@@ -47,7 +47,7 @@ def stdout(data: bytes) -> bytes:
 def job(size: int) -> Job:
     return {
         "contract": CONTRACT_VERSION, "media_type_hint": "", "input_bytes": size,
-        "options": {"chunk_tokens_max": 1, "embedded_files_max": 100, "embedded_bytes_max": 1 << 20},
+        "options": {"chunk_tokens_max": 1, "embedded_files_max": 9, "embedded_bytes_max": 9, "comments_in_text": True},
         "wall_seconds": 1.0, "output_bytes_max": 1,
     }  # fmt: skip
 

@@ -16,7 +16,7 @@ from ingest.sandbox.scripted import ScriptedEngine, played
 PROFILE = Profile("p", "sha256:" + "0" * 64, "d")
 JOB: Job = {
     "contract": CONTRACT_VERSION, "media_type_hint": "", "input_bytes": 3,
-        "options": {"chunk_tokens_max": 1, "embedded_files_max": 100, "embedded_bytes_max": 1 << 20},
+        "options": {"chunk_tokens_max": 1, "embedded_files_max": 9, "embedded_bytes_max": 9, "comments_in_text": True},
     "wall_seconds": 1.0, "output_bytes_max": 1,
 }  # fmt: skip
 
