@@ -21,7 +21,7 @@ from ingest.sandbox.docker_engine import DockerEngine
 from ingest.sandbox.hardening import engine_arguments
 from tests.integration.sandbox.second_reader_files import HTML, documents, with_something_hidden
 
-OPTIONS = Options(chunk_tokens_max=512, embedded_files_max=10, embedded_bytes_max=1 << 20)
+OPTIONS = Options(chunk_tokens_max=512, embedded_files_max=10, embedded_bytes_max=1 << 20, comments_in_text=True)
 
 DOCUMENTS = documents()
 HIDING = with_something_hidden()
