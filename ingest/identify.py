@@ -114,6 +114,7 @@ _BY_EXTENSION: Final[dict[str, str]] = {
     "pptx": "application/vnd.openxmlformats-officedocument.presentationml.presentation",
     "properties": "text/x-source-code",
     "ps1": "text/x-source-code",
+    "pub": "application/x-mspublisher",
     "py": "text/x-source-code",
     "r": "text/x-source-code",
     "rb": "text/x-source-code",
@@ -161,7 +162,7 @@ _BY_EXTENSION: Final[dict[str, str]] = {
 # What many formats are packed in: among those that begin so, the name says which.
 _PACKED: Final = {
     "application/zip": ("application/vnd.", "application/epub"),
-    "application/x-ole-storage": ("application/msword", "application/vnd.ms-"),
+    "application/x-ole-storage": ("application/msword", "application/vnd.ms-", "application/x-mspublisher"),
 }
 
 UNKNOWN: Final = "application/octet-stream"

@@ -64,6 +64,7 @@ FILES = (
     RealFile("word", "8443c7b7a0f8", OOXML + "wordprocessingml.template", ("Getting the perfect",)),
     RealFile("word", "f092a32c0505", "application/msword", ("Summer activities", "1. Wear sunglasses", "Let’s eat")),
     RealFile("word", "b0cd8e56f122", "application/msword", ("Paragraph 2", "Last (4th) paragraph")),
+    RealFile("word", "6d98eb70df12", "application/x-mspublisher", ("0123456789abcdef",)),
     RealFile("spreadsheets", "772cb0c417bb", OOXML + "spreadsheetml.sheet", ("6ff4173b-42a5-4784-9b19-f49caff4d93d",)),
     RealFile("spreadsheets", "2eae56c055ce", XLSM, ("SalesData", "Widget A")),
     RealFile("spreadsheets", "f4ac3c9ac776", XLSB, ("This is an example spreadsheet",)),

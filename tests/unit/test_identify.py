@@ -22,6 +22,8 @@ DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
         (b"MZ\x90", "invoice.pdf", "application/x-dosexec"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "a.docx", "application/x-ole-storage"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "letter.DOC", "application/msword"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "flyer.pub", "application/x-mspublisher"),
+        (b"ssh-ed25519 AAAA key", "id_ed25519.pub", UNKNOWN),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "show.pps", "application/vnd.ms-powerpoint"),
         (b"{\\rtf1", "letter.doc", "application/rtf"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "a.XLS", "application/vnd.ms-excel"),
