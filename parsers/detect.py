@@ -21,6 +21,7 @@ XPS = "application/vnd.ms-xpsdocument"
 EPUB = "application/epub+zip"
 ZIP = "application/zip"
 OLE = "application/x-ole-storage"
+ENCRYPTED = "application/encrypted"  # an OOXML package, of whichever kind
 OCTETS = "application/octet-stream"
 
 # Types that say no more than "unknown" or that a more exact type may refine without anybody having lied.
@@ -201,7 +202,7 @@ def _ole_type(document: bytes) -> str:
     if _MESSAGE_STREAM in names:
         return "application/vnd.ms-outlook"
     if not _ENCRYPTION_STREAMS.isdisjoint(names):
-        raise Refused(Refusal.ENCRYPTED, "password-protected Office document")
+        return ENCRYPTED
     for stream, media_type in _OLE_STREAMS:
         if stream in names:
             return media_type
@@ -231,7 +232,9 @@ def _mismatch(media_type: str, hint: str) -> list[FoundIssue]:
     both_text = media_type.startswith(_TEXT_FAMILY) and hint.startswith(_TEXT_FAMILY)
     # A template or a document with macros under a sister's name is read by the same parser: nobody is misled.
     same_parser = hint in MODULE_OF_MEDIA_TYPE and MODULE_OF_MEDIA_TYPE[hint] == MODULE_OF_MEDIA_TYPE.get(media_type)
-    if hint in _VAGUE or hint == media_type or both_text or same_parser:
+    # What is in an encrypted package is known when it is open.
+    locked = media_type == ENCRYPTED and _is_package_type(hint)
+    if hint in _VAGUE or hint == media_type or both_text or same_parser or locked:
         return []
     evidence = f"announced as {hint}, content is {media_type}"
     return [FoundIssue(FindingKind.TYPE_MISMATCH, Severity.LOW, "document", evidence)]

@@ -23,6 +23,7 @@ MODULE_OF_MEDIA_TYPE = {
     DOCX: "parsers.office.docx",
     "application/msword": "parsers.legacy.word",
     "application/vnd.ms-powerpoint": "parsers.legacy.powerpoint",
+    "application/encrypted": "parsers.protection.package",
     "application/x-mspublisher": "parsers.legacy.publisher",
     OOXML + "wordprocessingml.template": "parsers.office.docx",
     "application/vnd.ms-word.document.macroenabled.12": "parsers.office.docx",

@@ -52,6 +52,7 @@ class RealFile:
 
 ACTIVE = frozenset({"active_content"})
 EMBEDDED = frozenset({"embedded_file"})
+LOCKED = frozenset({"encrypted_part"})
 
 FILES = (
     RealFile("pdf", "815424223864", "application/pdf", ("Tika - Content Analysis Toolkit", "incubator")),
@@ -66,6 +67,7 @@ FILES = (
     RealFile("word", "b0cd8e56f122", "application/msword", ("Paragraph 2", "Last (4th) paragraph")),
     RealFile("word", "6d98eb70df12", "application/x-mspublisher", ("0123456789abcdef",)),
     RealFile("spreadsheets", "772cb0c417bb", OOXML + "spreadsheetml.sheet", ("6ff4173b-42a5-4784-9b19-f49caff4d93d",)),
+    RealFile("spreadsheets", "04863fc988ab", OOXML + "spreadsheetml.sheet", ("Office 2007",), LOCKED),
     RealFile("spreadsheets", "2eae56c055ce", XLSM, ("SalesData", "Widget A")),
     RealFile("spreadsheets", "f4ac3c9ac776", XLSB, ("This is an example spreadsheet",)),
     RealFile("spreadsheets", "a74272bc2afa", "application/vnd.ms-excel", ("yyyy-mm-dd\t2006-11-24", "£nn.nn\t£10.52")),
