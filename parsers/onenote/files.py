@@ -19,10 +19,10 @@ _RUNS = frozenset(
     words(
         "ade adp app appref-ms application appx appxbundle bas bat cer chm cmd cmdline cnt com cpl crt csh der diagcab "
         "exe fxp gadget grp hlp hpj hta htc img inf ins iso isp its jar jnlp js jse ksh lnk mad maf mag mam maq mar "
-        "mas mat mau mav maw mcf mda mdb mde mdt mdw mdz msc msh msh1 msh2 mshxml msi msix msixbundle msp mst msu ops osd "
-        "pcd pif pl plg prf prg ps1 ps1xml ps2 ps2xml psc1 psc2 psd1 psdm1 pst py pyc pyo pyw pyz pyzw reg scf scr sct "
-        "search-ms settingcontent-ms shb shs theme tmp udl url vb vbe vbp vbs vhd vhdx vsmacros vsw vxd webpnp website "
-        "wsb wsc wsf wsh xbap xll xnk"
+        "mas mat mau mav maw mcf mda mdb mde mdt mdw mdz msc msh msh1 msh2 mshxml msi msix msixbundle msp mst msu ops "
+        "osd pcd pif pl plg prf prg ps1 ps1xml ps2 ps2xml psc1 psc2 psd1 psdm1 pst py pyc pyo pyw pyz pyzw reg scf scr "
+        "sct search-ms settingcontent-ms shb shs theme tmp udl url vb vbe vbp vbs vhd vhdx vsmacros vsw vxd webpnp "
+        "website wsb wsc wsf wsh xbap xll xnk"
     )
 )
 _RUNNING = {

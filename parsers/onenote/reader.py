@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from contract.verdicts import ElementType, FindingKind, Refusal, Severity
 from parsers.blocks import Block, FoundIssue, ParsedDocument, Refused, Report
-from parsers.onenote import revision_store
+from parsers.onenote import package_store, revision_store
 from parsers.onenote.files import pass_on
 from parsers.onenote.model import CONTENT_ROOT, Name, Section, too_much
 from parsers.onenote.page import CHILDREN, Embedded, PageReader
@@ -26,11 +26,7 @@ class OneNoteParser:
 
     def parse(self, document: bytes, report: Report) -> ParsedDocument:
         """Read one section. Raises `Refused`: encrypted, corrupt (no header, no page), bomb, unsupported."""
-        if len(document) < _HEADER_BYTES:
-            raise Refused(Refusal.CORRUPT, "OneNote: no header")
-        if document[_FORMAT_AT : _FORMAT_AT + 16] != revision_store.FORMAT:
-            raise Refused(Refusal.UNSUPPORTED, f"{MEDIA_TYPE} in another format")
-        section = revision_store.RevisionStore(document, report).read()
+        section = _section(document, report)
         reading = _Reading(section, len(document), report)
         parsed = ParsedDocument(MEDIA_TYPE, list(reading.blocks()))
         parsed.findings = list(pass_on(section, reading.files, reading.pictures, report.files))
@@ -42,6 +38,17 @@ class OneNoteParser:
             raise Refused(Refusal.CORRUPT, "OneNote: no page that can be read")
         parsed.findings += reading.findings()
         return parsed
+
+
+def _section(document: bytes, report: Report) -> Section:
+    stored = document[_FORMAT_AT : _FORMAT_AT + 16]
+    if stored == package_store.FORMAT:
+        return package_store.PackageStore(document, report).read()
+    if len(document) < _HEADER_BYTES:
+        raise Refused(Refusal.CORRUPT, "OneNote: no header")
+    if stored != revision_store.FORMAT:
+        raise Refused(Refusal.UNSUPPORTED, f"{MEDIA_TYPE} in another format")
+    return revision_store.RevisionStore(document, report).read()
 
 
 class _Reading:

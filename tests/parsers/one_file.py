@@ -181,3 +181,101 @@ def page(*things: Thing, title: str = "", more: dict[int, Thing] | None = None) 
         numbered[element], numbered[inside] = Thing(ELEMENT, {CONTENT: [inside]}), thing
     numbered[3] = Thing(OUTLINE, {CHILDREN: elements})
     return [Revision({**numbered, **(more or {})})]
+
+
+def _compact(value: int) -> bytes:
+    """MS-FSSHTTPB 2.2.1.1, in the longest form when it is large."""
+    return bytes((value << 1 | 1,)) if value < 128 else b"\x80" + struct.pack("<Q", value)
+
+
+def _short(number: int, guid: bytes = GUID) -> bytes:
+    """2.2.1.7, by size of the number; nobody for 0."""
+    if not number:
+        return b"\0"
+    if number < 32:
+        return bytes((number << 3 | 4,)) + guid
+    if number < 1024:
+        return bytes(((number & 3) << 6 | 32, number >> 2)) + guid
+    return b"\x80" + struct.pack("<L", number) + guid
+
+
+def stream_object(kind: int, data: bytes = b"") -> bytes:
+    """A stream object with a header of two bytes when that is enough."""
+    if kind < 64 and len(data) < 128:
+        return struct.pack("<H", kind << 3 | len(data) << 9) + data
+    if len(data) < 0x7FFF:
+        return struct.pack("<L", 2 | kind << 3 | len(data) << 17) + data
+    return struct.pack("<L", 2 | kind << 3 | 0x7FFF << 17) + _compact(len(data)) + data
+
+
+END = bytes((1 << 2 | 1,))
+CONTEXT = bytes.fromhex("b9fade84a3aa0d4aa3a8520c77ac7073")
+PACKAGE = bytes.fromhex("2fe98d63d4a6c14b9a36b3fc2511a5b7")
+ROLE = bytes([7] * 16)
+
+
+def element(number: int, kind: int, *inside: bytes) -> bytes:
+    """A data element, named by its number."""
+    return stream_object(1, _short(number) + b"\0" + _compact(kind)) + b"".join(inside) + END
+
+
+def _cell(space: int, context: int = 1) -> bytes:
+    return _short(context, CONTEXT) + _short(space, SPACE_GUID)
+
+
+def _packed_group(number: int, things: dict[int, Thing]) -> bytes:
+    declared, contents = b"", b""
+    for at, thing in things.items():
+        references, spaces = _referred(thing.values)
+        sizes = _compact(0) * 3
+        declared += stream_object(0x18, _short(at) + _compact(4) + sizes)
+        declared += stream_object(0x18, _short(at) + _compact(1) + sizes)
+        kind = struct.pack("<L", thing.kind)
+        contents += stream_object(0x16, _compact(0) * 2 + _compact(4) + kind)
+        arrays = _compact(len(references)) + b"".join(map(_short, references))
+        arrays += _compact(len(spaces)) + b"".join(map(_cell, spaces))
+        data = properties(thing.values)
+        contents += stream_object(0x16, arrays + _compact(len(data)) + data)
+        if thing.file:
+            blob = _short(5000 + thing.file)
+            declared += stream_object(0x05, _short(at) + blob + _compact(2) + _compact(0) * 2)
+            contents += stream_object(0x1C, _compact(0) * 2 + blob)
+    inside = stream_object(0x1D) + declared + bytes((0x1D << 2 | 1,)) + stream_object(0x1E) + contents
+    return element(number, 5, inside, bytes((0x1E << 2 | 1,)))
+
+
+def _referred(values: dict[int, Value]) -> tuple[list[int], list[int]]:
+    objects: list[int] = []
+    spaces: list[int] = []
+    for key, value in values.items():
+        if key >> 26 & 0x1F in (8, 9, 0xB):
+            assert isinstance(value, Sequence)
+            (spaces if key >> 26 & 0x1F == 0xB else objects).extend(int(each) for each in value)
+    return objects, spaces
+
+
+def packed_section(*pages: Sequence[Revision], files: Sequence[bytes] = (), old: Sequence[int] = ()) -> bytes:
+    """The same section as a package. Pages in `old` are of another context. Elements' numbers say what they are of."""
+    things = {1: Thing(SECTION, {CHILDREN: [2]}), 2: Thing(SERIES, {SPACES: list(range(2, 2 + len(pages)))})}
+    index, elements = b"", b""
+    for space_number, revisions in enumerate([[Revision(things)], *pages], 1):
+        manifest = 1000 + space_number
+        context = 2 if space_number in old else 1
+        index += stream_object(0x0E, _cell(space_number, context) + _short(manifest) + b"\0")
+        last = 2000 + 100 * space_number + len(revisions)
+        elements += element(manifest, 3, stream_object(0x0B, _short(last)))
+        for at, revision in enumerate(revisions, 1):
+            name_of = 2000 + 100 * space_number + at
+            base = 2000 + 100 * space_number + revision.depends_on if revision.depends_on else 0
+            index += stream_object(0x0D, _short(name_of) + _short(name_of + 10_000) + b"\0")
+            root = stream_object(0x0A, _short(1, ROLE) + _short(revision.root))
+            group_reference = stream_object(0x19, _short(name_of + 20_000))
+            manifest_of = stream_object(0x1A, _short(name_of) + _short(base))
+            elements += element(name_of + 10_000, 4, manifest_of, root, group_reference)
+            elements += _packed_group(name_of + 20_000, revision.things)
+    for at, content in enumerate(files, 1):
+        elements += element(5000 + at, 10, stream_object(0x02, _compact(len(content)) + content))
+    storage = stream_object(0x0C, bytes(16)) + stream_object(0x07, _short(2, CONTEXT) + _cell(1))
+    body = stream_object(0x15, b"\0") + element(1, 1, index) + element(2, 2, storage) + elements
+    head = FILE_TYPE + bytes(32) + PACKAGE + bytes(4) + stream_object(0x7A, _short(1) + bytes(16))
+    return head + body + bytes((0x15 << 2 | 1,)) + struct.pack("<H", 0x7A << 2 | 3)

@@ -9,7 +9,7 @@ from contract.verdicts import Refusal
 from parsers import registry
 from parsers.blocks import ParsedDocument, Refused, Report
 from parsers.detect import detect
-from parsers.onenote import model, reader, revision_store
+from parsers.onenote import model, package_store, reader, revision_store
 from parsers.onenote import page as pages_module
 from tests.parsers.one_file import (
     ALT,
@@ -39,6 +39,7 @@ from tests.parsers.one_file import (
     group,
     name,
     node,
+    packed_section,
     page,
     rich,
     section,
@@ -331,3 +332,52 @@ def pages_of(store: Store, data: bytes) -> list[str]:
 
 def test_the_limits_are_those_of_the_page() -> None:
     assert (model.OBJECTS_MAX, revision_store.NODES_MAX, reader.PAGES_MAX) == (1_000_000, 2_000_000, 20_000)
+
+
+class TestPackages:
+    """Sections as servers give them out: other storage, same pages."""
+
+    def test_pages_and_titles(self) -> None:
+        document = packed_section(page(rich("one"), title="First"), page(rich("two" * 9000)))
+        assert words(document) == ["First", "3 May", "one", "two" * 9000]
+        assert detect(document, "", 1 << 20).media_type == ONENOTE
+
+    def test_the_last_revision_counts(self) -> None:
+        old = page(rich("kept"), rich("old"))[0]
+        assert words(packed_section([old, Revision({13: rich("new")}, depends_on=1)])) == ["kept", "new"]
+
+    def test_old_versions_of_pages_are_not_shown(self) -> None:
+        assert words(packed_section(page(rich("now")), page(rich("before")), old=[3])) == ["now"]
+
+    def test_files_go_out(self) -> None:
+        more = {200: Thing(FILE_CONTAINER, file=1)}
+        things = Thing(FILE_NODE, {FILE_NAME: utf16("a.js"), CONTAINER: [200]})
+        parsed, kept = read_files(packed_section(page(things, more=more), files=[b"run()", b"unseen", PNG]))
+        assert kept.files == [("a.js", b"run()"), ("file 2", b"unseen")]
+        assert found(parsed) == ["active_content", "embedded_file"]
+
+    def test_revisions_in_a_circle_end(self) -> None:
+        first = page(rich("one"))[0]
+        first.depends_on = 1
+        assert words(packed_section([first])) == ["one"]
+
+    @pytest.mark.parametrize("limit", ["STREAM_OBJECTS_MAX", "REFERENCES_MAX", "OBJECTS_MAX"])
+    def test_too_many_of_anything_is_a_bomb(self, limit: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(package_store, limit, 3)
+        assert refusal(packed_section(page(rich("x")))) is Refusal.BOMB
+
+    def test_cut_anywhere_it_ends(self) -> None:
+        whole = packed_section(page(rich("x"), title="T"), files=[b"a"])
+        for size in range(64, len(whole), 11):
+            with contextlib.suppress(Refused):
+                read(ONENOTE, whole[:size])
+
+    @pytest.mark.parametrize("seed", range(200))
+    def test_a_damaged_package_ends_in_a_refusal_or_a_document(self, seed: int) -> None:
+        """Each seed overwrites other headers, names and counts."""
+        document = bytearray(packed_section(page(rich("x"), title="T"), files=[b"a"]))
+        for step in range(6):
+            at = 64 + (seed * 7919 + step * 104_729) % (len(document) - 68)
+            struct.pack_into("<I", document, at, (seed * 2_654_435_761 + step) & 0xFFFFFFFF)
+        with contextlib.suppress(Refused):
+            read(ONENOTE, bytes(document))
