@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from contract.verdicts import FindingKind, Refusal, Severity
 from parsers.blocks import FoundIssue, Refused
+from parsers.iwork.kinds import KEYNOTE, NUMBERS, PAGES, kind_of
 from parsers.registry import DOCX, MODULE_OF_MEDIA_TYPE, OOXML, OPEN_DOCUMENT, XLS
 from parsers.text.encoding import decode_head
 from parsers.text.sniff import sniff_text
@@ -26,6 +27,10 @@ OCTETS = "application/octet-stream"
 
 # Types that say no more than "unknown" or that a more exact type may refine without anybody having lied.
 _VAGUE = frozenset({"", OCTETS, ZIP, OLE, "text/plain"})
+_ALSO_CALLED = {
+    "application/msonenote": "application/onenote",
+    "application/vnd.ms-publisher": "application/x-mspublisher",
+}
 _TEXT_FAMILY = (
     "text/", "application/json", "application/x-ndjson", "application/xhtml+xml", "application/xml", "message/rfc822",
     "multipart/related", "application/mbox", "application/yaml", "application/toml", "application/x-subrip",
@@ -105,6 +110,7 @@ class Detected(NamedTuple):
 def detect(document: bytes, hint: str, output_bytes_max: int) -> Detected:
     """The type of a document. Raises `Refused`: empty, encrypted, corrupt, bomb (a zip; text over the output limit)."""
     hint = hint.partition(";")[0].strip().lower()
+    hint = _ALSO_CALLED.get(hint, hint)
     if not document.strip(b" \t\r\n\x00"):
         raise Refused(Refusal.EMPTY, f"{len(document)} bytes of nothing")
     media_type = _binary_type(document, hint) or _text_type(document, hint)
@@ -157,7 +163,7 @@ def _package_type(package: "Package") -> str:
         found := _MANIFEST_ROOT.search(_read_small(package, names.get("meta-inf/manifest.xml", "")))
     ):
         return (found[1] or found[2]).decode("ascii")
-    return ZIP
+    return kind_of(package, names) or ZIP
 
 
 def _read_small(package: "Package", name: str) -> bytes:
@@ -243,7 +249,7 @@ def _mismatch(media_type: str, hint: str) -> list[FoundIssue]:
 def _is_package_type(media_type: str) -> bool:
     if media_type.startswith((OOXML, OPEN_DOCUMENT)):
         return not media_type.endswith("-flat-xml")
-    return media_type in (XPS, EPUB) or "macroenabled" in media_type
+    return media_type in (XPS, EPUB, KEYNOTE, PAGES, NUMBERS) or "macroenabled" in media_type
 
 
 def _polyglot(document: bytes, media_type: str) -> list[FoundIssue]:

@@ -73,6 +73,7 @@ MODULE_OF_MEDIA_TYPE = {
     "application/mbox": "parsers.mail.mbox",
     "application/vnd.ms-outlook": "parsers.mail.msg",
     "application/vnd.ms-tnef": "parsers.mail.tnef",
+    **{f"application/vnd.apple.{kind}": "parsers.iwork.reader" for kind in ("keynote", "pages", "numbers")},
     "application/onenote": "parsers.onenote.reader",
     "application/rtf": "parsers.rtf.reader",
     "application/epub+zip": "parsers.markup.epub",

@@ -84,6 +84,7 @@ def utf16(text: str) -> bytes:
 class TestReading:
     def test_it_is_told_by_its_first_bytes(self) -> None:
         assert detect(section(page(rich("x"))), ONENOTE, 1 << 20) == (ONENOTE, [])
+        assert detect(section(page(rich("x"))), "application/msonenote", 1 << 20) == (ONENOTE, [])
 
     def test_pages_come_in_the_order_of_the_section_with_title_and_date(self) -> None:
         document = section(page(rich("one"), title="First"), page(rich("two"), title="Second"), order=[3, 2])
