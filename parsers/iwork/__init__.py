@@ -1,1 +1,1 @@
-"""SANDBOX, untrusted: Pages, Keynote and Numbers of iWork '05 to '09: a zip package around one XML file."""
+"""SANDBOX, untrusted: Pages, Keynote and Numbers: zip packages around one XML file ('05 to '09) or objects (2013)."""

@@ -15,7 +15,7 @@ _DISTANCE_MAX = 1 << 40
 def table_of(model: Element) -> tuple[Table | None, bool]:
     """A `tabular-model` as a table, None when nothing is in it; and whether it was cut."""
     source = descendant(model, "datasource")
-    cells: dict[int, str] = {}
+    cells: dict[tuple[int, int], str] = {}
     place = -1
     for each in source if source is not None else ():
         if not local(each):
@@ -23,14 +23,18 @@ def table_of(model: Element) -> tuple[Table | None, bool]:
         place += _number(attribute(each, "ct"), 1 if place >= 0 else 0) + (place < 0)
         text = _text(each)
         if text and 0 <= place < _DISTANCE_MAX:
-            cells[place] = text
-    rows = sorted({place // _COLUMNS for place in cells})
-    columns = sorted({place % _COLUMNS for place in cells})
+            cells[divmod(place, _COLUMNS)] = text
+    return shaped(cells, _number(attribute(model, "num-header-rows"), 0))
+
+
+def shaped(cells: dict[tuple[int, int], str], header: int) -> tuple[Table | None, bool]:
+    """Texts by row and column as a table, of which so many rows are headers; and whether it was cut."""
+    rows = sorted({row for row, _ in cells})
+    columns = sorted({column for _, column in cells})
     if not rows:
         return None, False
     kept = rows[: max(1, CELLS_MAX // len(columns))]
-    header = _number(attribute(model, "num-header-rows"), 0)
-    shown = [[Cell(cells.get(row * _COLUMNS + column, ""), header=row < header) for column in columns] for row in kept]
+    shown = [[Cell(cells.get((row, column), ""), header=row < header) for column in columns] for row in kept]
     return Table(shown, header_rows=sum(row < header for row in kept)), len(kept) < len(rows)
 
 

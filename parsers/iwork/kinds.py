@@ -34,7 +34,7 @@ def kind_of(package: "Package", names: dict[str, str]) -> str:
     """The media type of an iWork package; "" for any other zip."""
     index = index_of(names)
     if not index:
-        return ""
+        return _modern_kind(package, names) if "index/document.iwa" in names or "index.zip" in names else ""
     if not LOCKS.isdisjoint(names):
         return KEYNOTE if "apxl" in index.lower() else PAGES
     try:
@@ -47,3 +47,15 @@ def kind_of(package: "Package", names: dict[str, str]) -> str:
         return ""
     root = head[:_HEAD_BYTES]
     return next((kind for space, name, kind in _OF_ROOT if space in root and b":" + name in root), "")
+
+
+def _modern_kind(package: "Package", names: dict[str, str]) -> str:
+    """Of 2013 and later: by its objects. What has none that can be read is any zip."""
+    from parsers.iwork.modern import modern_kind  # it knows this module, and few files need it
+
+    try:
+        return modern_kind(package, names)
+    except Refused as refused:
+        if refused.refusal is Refusal.BOMB:
+            raise
+        return ""

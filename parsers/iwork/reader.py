@@ -15,6 +15,7 @@ from parsers.blocks import Block, FoundIssue, Link, ParsedDocument, Refused, Rep
 from parsers.inflate import inflated
 from parsers.iwork.grid import table_of
 from parsers.iwork.kinds import KEYNOTE, LOCKS, NUMBERS, PAGES, index_of, kind_of
+from parsers.iwork.modern import ModernReader
 from parsers.xml import tree
 from parsers.xml.tree import Element, attribute, child, descendant, local
 
@@ -46,6 +47,9 @@ class IWorkParser:
         media_type = kind_of(package, names)
         if not media_type:
             raise Refused(Refusal.CORRUPT, "iWork: no index")
+        if not index:
+            modern = ModernReader(package, names, report)
+            return ParsedDocument(media_type, list(modern.blocks(media_type)), findings=modern.findings)
         data = package.read(index)
         if data.startswith(b"\x1f\x8b"):
             data = _unpacked(data)
