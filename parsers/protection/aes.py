@@ -1,7 +1,7 @@
 """SANDBOX, untrusted: AES decryption (FIPS 197), many blocks at once, on nothing but `bytes.translate` and integers.
 
 The key comes from a password that everybody knows, so nothing here is secret and time may tell of it; that is why
-200 lines less of a library's C code, 6 MB less of its image, are worth more than its speed (docs/adr/0009). State is
+200 lines less of a library's C code, 6 MB less of its image, are worth more than its speed (docs/adr/0013). State is
 kept by place: 16 strings, each with one byte of every block, so that a table lookup is one call for all blocks. About
 6 MB a second.
 """
