@@ -120,7 +120,7 @@ class TestZip:
 
     def test_a_damaged_member_is_corrupt_alone(self) -> None:
         document = zipped(a=zlib.compress(bytes(range(256)) * 20), b=b"words")
-        at = document.find(b"a") + 60
+        at = document.index(b"a", 30) + 60  # its name, not the time before it, which has an "a" in it at times
         files, _ = read(ZipParser(), document[:at] + b"\xff\xff" + document[at + 2 :])
         assert str(files["a"]).startswith("corrupt: ")
         assert files["b"] == b"words"
