@@ -12,6 +12,7 @@ _SIGNATURES: Final[tuple[tuple[int, bytes, str], ...]] = (
     (0, b"PK\x03\x04", "application/zip"),
     (0, b"PK\x05\x06", "application/zip"),
     (0, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "application/x-ole-storage"),
+    (0, b"\xe4\x52\x5c\x7b\x8c\xd8\xa7\x4d", "application/onenote"),
     (0, b"{\\rtf", "application/rtf"),
     (0, b"\x78\x9f\x3e\x22", "application/vnd.ms-tnef"),
     (0, b"\x89PNG\r\n\x1a\n", "image/png"),
@@ -75,6 +76,7 @@ _BY_EXTENSION: Final[dict[str, str]] = {
     "json": "application/json",
     "jsonl": "application/x-ndjson",
     "jsx": "text/x-source-code",
+    "key": "application/vnd.apple.keynote",
     "kt": "text/x-source-code",
     "log": "text/plain",
     "ltx": "text/x-tex",
@@ -86,6 +88,7 @@ _BY_EXTENSION: Final[dict[str, str]] = {
     "mhtml": "multipart/related",
     "msg": "application/vnd.ms-outlook",
     "ndjson": "application/x-ndjson",
+    "numbers": "application/vnd.apple.numbers",
     "nxml": "application/xml",
     "odg": "application/vnd.oasis.opendocument.graphics",
     "odm": "application/vnd.oasis.opendocument.text-master",
@@ -93,6 +96,7 @@ _BY_EXTENSION: Final[dict[str, str]] = {
     "ods": "application/vnd.oasis.opendocument.spreadsheet",
     "odt": "application/vnd.oasis.opendocument.text",
     "opml": "application/xml",
+    "one": "application/onenote",
     "org": "text/org",
     "otg": "application/vnd.oasis.opendocument.graphics-template",
     "oth": "application/vnd.oasis.opendocument.text-web",
@@ -100,6 +104,7 @@ _BY_EXTENSION: Final[dict[str, str]] = {
     "ots": "application/vnd.oasis.opendocument.spreadsheet-template",
     "ott": "application/vnd.oasis.opendocument.text-template",
     "oxps": "application/vnd.ms-xpsdocument",
+    "pages": "application/vnd.apple.pages",
     "pdf": "application/pdf",
     "php": "text/x-source-code",
     "pl": "text/x-source-code",
@@ -115,6 +120,7 @@ _BY_EXTENSION: Final[dict[str, str]] = {
     "pptx": "application/vnd.openxmlformats-officedocument.presentationml.presentation",
     "properties": "text/x-source-code",
     "ps1": "text/x-source-code",
+    "pub": "application/x-mspublisher",
     "py": "text/x-source-code",
     "r": "text/x-source-code",
     "rb": "text/x-source-code",
@@ -163,7 +169,7 @@ _BY_EXTENSION: Final[dict[str, str]] = {
 # called .doc) is kept, too: the sandbox tells of it.
 _PACKED: Final = {
     "application/zip": ("application/vnd.", "application/epub", "application/msword"),
-    "application/x-ole-storage": ("application/msword", "application/vnd."),
+    "application/x-ole-storage": ("application/msword", "application/vnd.", "application/x-mspublisher"),
 }
 
 UNKNOWN: Final = "application/octet-stream"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from contract.verdicts import FindingKind, Refusal, Severity
 from parsers.blocks import FoundIssue, Refused
+from parsers.iwork.kinds import KEYNOTE, NUMBERS, PAGES, kind_of
 from parsers.registry import DOCX, MODULE_OF_MEDIA_TYPE, OOXML, OPEN_DOCUMENT, XLS
 from parsers.text.encoding import decode_head
 from parsers.text.sniff import sniff_text
@@ -21,10 +22,15 @@ XPS = "application/vnd.ms-xpsdocument"
 EPUB = "application/epub+zip"
 ZIP = "application/zip"
 OLE = "application/x-ole-storage"
+ENCRYPTED = "application/encrypted"  # an OOXML package, of whichever kind
 OCTETS = "application/octet-stream"
 
 # Types that say no more than "unknown" or that a more exact type may refine without anybody having lied.
 _VAGUE = frozenset({"", OCTETS, ZIP, OLE, "text/plain"})
+_ALSO_CALLED = {
+    "application/msonenote": "application/onenote",
+    "application/vnd.ms-publisher": "application/x-mspublisher",
+}
 _TEXT_FAMILY = (
     "text/", "application/json", "application/x-ndjson", "application/xhtml+xml", "application/xml", "message/rfc822",
     "multipart/related", "application/mbox", "application/yaml", "application/toml", "application/x-subrip",
@@ -107,6 +113,7 @@ class Detected(NamedTuple):
 def detect(document: bytes, hint: str, output_bytes_max: int) -> Detected:
     """The type of a document. Raises `Refused`: empty, encrypted, corrupt, bomb (a zip; text over the output limit)."""
     hint = hint.partition(";")[0].strip().lower()
+    hint = _ALSO_CALLED.get(hint, hint)
     if not document.strip(b" \t\r\n\x00"):
         raise Refused(Refusal.EMPTY, f"{len(document)} bytes of nothing")
     media_type = _binary_type(document, hint) or _text_type(document, hint)
@@ -159,7 +166,7 @@ def _package_type(package: "Package") -> str:
         found := _MANIFEST_ROOT.search(_read_small(package, names.get("meta-inf/manifest.xml", "")))
     ):
         return (found[1] or found[2]).decode("ascii")
-    return ZIP
+    return kind_of(package, names) or ZIP
 
 
 def _read_small(package: "Package", name: str) -> bytes:
@@ -204,7 +211,7 @@ def _ole_type(document: bytes) -> str:
     if _MESSAGE_STREAM in names:
         return "application/vnd.ms-outlook"
     if not _ENCRYPTION_STREAMS.isdisjoint(names):
-        raise Refused(Refusal.ENCRYPTED, "password-protected Office document")
+        return ENCRYPTED
     for stream, media_type in _OLE_STREAMS:
         if stream in names:
             return media_type
@@ -234,7 +241,9 @@ def _mismatch(media_type: str, hint: str) -> list[FoundIssue]:
     both_text = media_type.startswith(_TEXT_FAMILY) and hint.startswith(_TEXT_FAMILY)
     # A template or a document with macros under a sister's name is read by the same parser: nobody is misled.
     same_parser = hint in MODULE_OF_MEDIA_TYPE and MODULE_OF_MEDIA_TYPE[hint] == MODULE_OF_MEDIA_TYPE.get(media_type)
-    if hint in _VAGUE or hint == media_type or both_text or same_parser:
+    # What is in an encrypted package is known when it is open.
+    locked = media_type == ENCRYPTED and _is_package_type(hint)
+    if hint in _VAGUE or hint == media_type or both_text or same_parser or locked:
         return []
     evidence = f"announced as {hint}, content is {media_type}"
     return [FoundIssue(FindingKind.TYPE_MISMATCH, Severity.LOW, "document", evidence)]
@@ -243,7 +252,7 @@ def _mismatch(media_type: str, hint: str) -> list[FoundIssue]:
 def _is_package_type(media_type: str) -> bool:
     if media_type.startswith((OOXML, OPEN_DOCUMENT)):
         return not media_type.endswith("-flat-xml")
-    return media_type in (XPS, EPUB) or "macroenabled" in media_type
+    return media_type in (XPS, EPUB, KEYNOTE, PAGES, NUMBERS) or "macroenabled" in media_type
 
 
 def _polyglot(document: bytes, media_type: str) -> list[FoundIssue]:

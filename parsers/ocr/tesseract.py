@@ -23,7 +23,8 @@ PAGE_CPU_SECONDS_MAX = 50
 PAGE_SECONDS_MAX = 100.0  # on a host with more work than cores
 LANGUAGES = {"Cyrillic": "rus+eng", "Han": "chi_sim+eng", "Japanese": "jpn+eng", "Hiragana": "jpn+eng"}
 WORDS_MAX = 20_000
-_LINE_CONFIDENCE_MIN = 40.0  # per cent, of a line by its letters; below it are specks and textures read as letters
+_LINE_CONFIDENCE_MIN = 25.0  # per cent, of a line by its letters; below it are specks and textures read as letters
+_LINE_CONFIDENCE_COUNTS = 40.0  # per cent: what a page is judged by; pictures beside text are no fault of the text
 _SIGN_CONFIDENCE_MIN = 30.0  # of a word without a letter or digit
 _PAGE_CONFIDENCE_MIN = 60.0  # of its words, by their letters: below it a page was not understood, and would be noise
 _ROTATION_CONFIDENCE_MIN = 4.0
@@ -101,8 +102,9 @@ def reading_in(answer: str) -> Reading:
         rows = list(line)
         count = sum(len(word.text) for word, _ in rows)
         sum_of_line = sum(len(word.text) * confidence for word, confidence in rows)
-        if sum_of_line >= _LINE_CONFIDENCE_MIN * count:
+        if sum_of_line >= _LINE_CONFIDENCE_COUNTS * count:
             letters, sure = letters + count, sure + sum_of_line
+        if sum_of_line >= _LINE_CONFIDENCE_MIN * count:
             words += [word for word, _ in rows]
     return Reading(words[:WORDS_MAX], sure / letters if letters else 0.0)
 

@@ -52,6 +52,7 @@ class RealFile:
 
 ACTIVE = frozenset({"active_content"})
 EMBEDDED = frozenset({"embedded_file"})
+LOCKED = frozenset({"encrypted_part"})
 
 FILES = (
     RealFile("pdf", "815424223864", "application/pdf", ("Tika - Content Analysis Toolkit", "incubator")),
@@ -64,7 +65,11 @@ FILES = (
     RealFile("word", "8443c7b7a0f8", OOXML + "wordprocessingml.template", ("Getting the perfect",)),
     RealFile("word", "f092a32c0505", "application/msword", ("Summer activities", "1. Wear sunglasses", "Let’s eat")),
     RealFile("word", "b0cd8e56f122", "application/msword", ("Paragraph 2", "Last (4th) paragraph")),
+    RealFile("notes", "270ec35df114", "application/onenote", ("Section1HeaderTitle", "Section1TextArea2")),
+    RealFile("notes", "8b86157a873f", "application/onenote", ("Correlation between Outlook and OneNote",), EMBEDDED),
+    RealFile("notes", "6d98eb70df12", "application/x-mspublisher", ("0123456789abcdef",)),
     RealFile("spreadsheets", "772cb0c417bb", OOXML + "spreadsheetml.sheet", ("6ff4173b-42a5-4784-9b19-f49caff4d93d",)),
+    RealFile("spreadsheets", "04863fc988ab", OOXML + "spreadsheetml.sheet", ("Office 2007",), LOCKED),
     RealFile("spreadsheets", "2eae56c055ce", XLSM, ("SalesData", "Widget A")),
     RealFile("spreadsheets", "f4ac3c9ac776", XLSB, ("This is an example spreadsheet",)),
     RealFile("spreadsheets", "a74272bc2afa", "application/vnd.ms-excel", ("yyyy-mm-dd\t2006-11-24", "£nn.nn\t£10.52")),
@@ -79,6 +84,9 @@ FILES = (
     RealFile("opendocument", "18190712bc38", ODF + "text", ("Heading level 2: A", "- bullet list 2.3")),
     RealFile("opendocument", "f0cabb247efb", ODF + "text", (", advocaat", "Publicatie Onbekwaamverklaring")),
     RealFile("opendocument", "105ce74ec359", ODF + "text", ("Test text",)),
+    RealFile("iwork", "42755da3b933", "application/vnd.apple.keynote", ("text1 text2 text3",)),
+    RealFile("iwork", "1638fdf75162", "application/vnd.apple.pages", ("this should be page 2", "FOOTER TEXT")),
+    RealFile("iwork", "22f53c64f8b3", "application/vnd.apple.numbers", ("header1", "row3")),
     RealFile("rtf", "43f2da16b8cf", "application/rtf", ("This is a footnote.", "This is the header text.")),
     RealFile("rtf", "d302a80d4157", "application/rtf", ("bold then", "not italic")),
     RealFile("rtf", "7e882d0aebee", "application/rtf", ("こんにちは",)),

@@ -23,6 +23,11 @@ DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "a.docx", DOCX),  # what it is not: the sandbox tells of it
         (b"PK\x03\x04", "letter.doc", "application/msword"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "letter.DOC", "application/msword"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "flyer.pub", "application/x-mspublisher"),
+        (b"\xe4\x52\x5c\x7b\x8c\xd8\xa7\x4d", "notes.bin", "application/onenote"),
+        (b"PK\x03\x04", "deck.key", "application/vnd.apple.keynote"),
+        (b"-----BEGIN PRIVATE KEY-----", "server.key", UNKNOWN),
+        (b"ssh-ed25519 AAAA key", "id_ed25519.pub", UNKNOWN),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "show.pps", "application/vnd.ms-powerpoint"),
         (b"{\\rtf1", "letter.doc", "application/rtf"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "a.XLS", "application/vnd.ms-excel"),

@@ -27,6 +27,8 @@ from parsers.office.sheets.model import HIDDEN_CELLS_READ, SHEETS_MAX, Sheet
 from parsers.office.sheets.regions import assembled, sheet_blocks
 from parsers.office.sheets.workbook_findings import workbook_findings
 from parsers.ole_properties import read_properties
+from parsers.protection.passwords import opened_finding
+from parsers.protection.workbook import readable
 
 _MEDIA_TYPE = "application/vnd.ms-excel"
 _STREAMS = ("Workbook", "Book")
@@ -51,6 +53,8 @@ class XlsParser:
         del document
         if not stream:
             raise Refused(Refusal.CORRUPT, "no workbook stream")
+        if (clear := readable(stream, report)) is not None:
+            stream, parsed.findings = clear, [opened_finding(), *parsed.findings]
         whole = read_globals(stream, report)
         book = Workbook(report, whole.styles(), whole.shared, whole.date_1904)
         parsed.blocks = list(_sheets(stream, whole, book))

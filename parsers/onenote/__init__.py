@@ -1,0 +1,1 @@
+"""SANDBOX, untrusted: sections of OneNote ([MS-ONESTORE], [MS-ONE])."""
