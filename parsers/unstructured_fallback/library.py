@@ -39,7 +39,7 @@ class _LanguageError(Exception):
 
 
 class _OfficeFile:
-    """Of msoffcrypto: encrypted files never come here, `parsers.detect` refuses them."""
+    """Of msoffcrypto: an encrypted package has no reader here, and an encrypted workbook none that can read it."""
 
     def __init__(self, file: object) -> None:
         pass

@@ -22,7 +22,7 @@ def test_a_workbook_under_another_spelling_is_found_and_a_hidden_sheet_is_not(
     ran = fresh("run", str(tmp_path), "--json")
     read, held = ran.files["sales.xls"], ran.files["hiding.xls"]
     assert (read["outcome"], read["parser"].partition("@")[0]) == ("indexed", "unstructured"), ran.stdout
-    assert read["findings"] == ["not_examined"]
+    assert read["findings"] == ["type_mismatch", "not_examined"]
     assert (held["outcome"], held["reason"]) == ("quarantined", "unsupported")
     assert held["parser"].startswith("spreadsheets@")  # the first verdict stands
     (found,) = fresh("search", "Sales", "--json").rows

@@ -115,9 +115,9 @@ def test_nothing_to_see_is_refused_as_empty(document: bytes) -> None:
 
 
 def test_a_format_we_do_not_read_is_named() -> None:
-    answer = ask(b"7z\xbc\xaf\x27\x1c" + bytes(100), "text/plain")
+    answer = ask(b"Rar!\x1a\x07\x01\x00" + bytes(100), "text/plain")
     assert answer.done["refusal"] == Refusal.UNSUPPORTED
-    assert answer.done["detail"] == "application/x-7z-compressed"
+    assert answer.done["detail"] == "application/vnd.rar"
 
 
 @pytest.mark.parametrize("document", [b"a,b\n" * 200_000, b"word " * 200_000])
