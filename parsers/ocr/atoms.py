@@ -3,7 +3,7 @@
 from itertools import groupby, pairwise
 from statistics import median
 
-from parsers.ocr.tesseract import Word
+from parsers.ocr.judging import Word
 from parsers.pdf.model import Atom, Span, Vector
 from parsers.pdf.spans import atom_of
 

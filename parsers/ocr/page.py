@@ -9,10 +9,11 @@ from typing import Any
 from parsers.blocks import Report
 from parsers.ocr import tesseract
 from parsers.ocr.atoms import atoms_of, usual_size
+from parsers.ocr.judging import Word
 from parsers.ocr.latin import ENGLISH, languages_of
 from parsers.ocr.rules import rules_in
 from parsers.ocr.sheet import Sheet, sheet_of
-from parsers.ocr.tesseract import Reading, Setting, Word
+from parsers.ocr.tesseract import Reading, Setting
 from parsers.pdf.layout import lay_out
 from parsers.pdf.model import Piece
 from parsers.pdf.spans import PageContent

@@ -15,6 +15,7 @@ RULES_MAX = 400  # in each direction; a picture of a texture has more
 _THICKNESS = 3.0  # points
 _CELL = 2.5  # points
 _ACROSS_MIN, _DOWN_MIN = 24.0, 16.0  # points: longer than a dash, and than the strokes of letters
+_GAP, _STEP = 4, 2  # cells, and rows of pixels, between pieces of one rule
 _DARKER_MIN = 30  # of 255
 _COVERED_MIN = 215  # of 255
 _RUN = re.compile(rb"\x01{3,}(?:\x00\x01{2,})*")
@@ -69,6 +70,7 @@ def _covered(grey: Any, thickness: int, cell: int, columns: int) -> bytes:
     beside = chops.darker(chops.offset(grey, 0, thickness), chops.offset(grey, 0, -thickness))
     thin = chops.subtract(beside, grey).point(lambda value: 255 if value >= _DARKER_MIN else 0)
     thick = chops.lighter(thin, chops.offset(thin, 0, 1))  # one that steps from row to row covers both in full
+    thick = chops.lighter(thick, chops.offset(thin, 0, -1))
     cells = thick.resize((columns, grey.height), image.Resampling.BOX, box=(0, 0, columns * cell, grey.height))
     return bytes(cells.point(lambda value: 1 if value >= _COVERED_MIN else 0).tobytes())
 
@@ -82,10 +84,25 @@ def _joined(covered: bytes, columns: int) -> list[_Run]:
         for found in _RUN.finditer(covered, row * columns, (row + 1) * columns):
             start, stop = found.start() - row * columns, found.end() - row * columns
             for run in open_runs:
-                if start < run.stop and stop > run.start:
+                if start <= run.stop + 1 and stop >= run.start - 1:
                     run.start, run.stop, run.last = min(run.start, start), max(run.stop, stop), row
                     break
             else:
                 open_runs.append(_Run(start, stop, row, row))
                 runs.append(open_runs[-1])
-    return runs
+    return _bridged(runs)
+
+
+def _bridged(runs: list[_Run]) -> list[_Run]:
+    """Pieces of one rule made one: letters that touch it, specks and its own slope leave gaps."""
+    joined: list[_Run] = []
+    for run in sorted(runs, key=lambda run: run.start):
+        for other in joined[-RULES_MAX:]:
+            level = run.first <= other.last + _STEP and run.last >= other.first - _STEP
+            if level and run.start - other.stop <= _GAP:
+                other.stop = max(other.stop, run.stop)
+                other.first, other.last = min(other.first, run.first), max(other.last, run.last)
+                break
+        else:
+            joined.append(run)
+    return joined

@@ -17,7 +17,8 @@ _FINE_SIDE, _COARSE_SIDE = 900, 600  # lines of a full page stay apart
 _STEPS = (1.0, 0.5, 0.1)  # degrees; each search is around the best of the one before
 _CLEARLY = 1.08  # how much sharper than as it lies; pictures without text are as sharp at some angle by chance
 _STRIPS = 12  # across a page, so that lines of columns side by side need not stand at one height
-_INK_SHARE = 0.4  # of a strip's blackest row: what counts as a row of small letters, and not of what sticks out
+_USUAL_SHARE = 0.9  # of a strip's rows with ink have less than a usual row of small letters; rules have more
+_INK_SHARE = 0.6  # of such a row: what counts as a row of small letters, and not of what sticks out
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,8 @@ def letter_share(ink: Any) -> float:
     values = _values(strips)
     for strip in range(_STRIPS):
         rows = values[strip::_STRIPS].tolist()
-        least = _INK_SHARE * max(rows)
-        runs = [len(list(run)) for inked, run in groupby(value > least for value in rows) if inked and least > 0]
+        inked = sorted(value for value in rows if value > 1.0)
+        least = _INK_SHARE * inked[int(_USUAL_SHARE * len(inked))] if inked else 0.0
+        runs = [len(list(run)) for dark, run in groupby(value > least for value in rows) if dark and least > 0]
         heights += [run for run in runs if run > 2 for _ in range(run)]  # by rows: rules and specks have few
     return median(heights) / ink.height if heights else 0.0

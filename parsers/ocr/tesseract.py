@@ -16,6 +16,7 @@ from itertools import groupby
 
 from parsers.blocks import Report
 from parsers.ocr import program
+from parsers.ocr.judging import SURE_MIN, Word, sureness, words_of_line
 from parsers.ocr.latin import LATIN
 from parsers.ocr.program import Failed
 
@@ -23,9 +24,6 @@ PAGE_CPU_SECONDS_MAX = 50
 PAGE_SECONDS_MAX = 100.0  # on a host with more work than cores
 LANGUAGES = {"Cyrillic": "rus+eng", "Han": "chi_sim+eng", "Japanese": "jpn+eng", "Hiragana": "jpn+eng"}
 WORDS_MAX = 20_000
-_LINE_CONFIDENCE_MIN = 25.0  # per cent, of a line by its letters; below it are specks and textures read as letters
-_LINE_CONFIDENCE_COUNTS = 40.0  # per cent: what a page is judged by; pictures beside text are no fault of the text
-_SIGN_CONFIDENCE_MIN = 30.0  # of a word without a letter or digit
 _PAGE_CONFIDENCE_MIN = 60.0  # of its words, by their letters: below it a page was not understood, and would be noise
 _ROTATION_CONFIDENCE_MIN = 4.0
 _SCRIPT_CONFIDENCE_MIN = 1.0
@@ -36,18 +34,6 @@ _READING = (
 )
 _OUTPUT_BYTES_MAX = 8 << 20
 _SLICE_SECONDS = 0.8
-
-
-@dataclass(frozen=True, slots=True)
-class Word:
-    """A word as recognised. `line` is (block, paragraph, line) of the page; the box is in pixels."""
-
-    line: tuple[int, int, int]
-    x0: float
-    y0: float
-    x1: float
-    y1: float
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,34 +78,20 @@ def reading_of(pgm: bytes, languages: str, report: Report) -> Reading:
 
 
 def reading_in(answer: str) -> Reading:
-    """The words of a table in Tesseract's TSV, and how sure it was of them.
-
-    A line is judged as a whole: of numbers in small print it is seldom sure, and often right.
-    """
-    words: list[Word] = []
-    letters, sure = 0, 0.0
-    for _, line in groupby(_rows(answer), key=lambda row: row[0].line):
-        rows = list(line)
-        count = sum(len(word.text) for word, _ in rows)
-        sum_of_line = sum(len(word.text) * confidence for word, confidence in rows)
-        if sum_of_line >= _LINE_CONFIDENCE_COUNTS * count:
-            letters, sure = letters + count, sure + sum_of_line
-        if sum_of_line >= _LINE_CONFIDENCE_MIN * count:
-            words += [word for word, _ in rows]
-    return Reading(words[:WORDS_MAX], sure / letters if letters else 0.0)
+    """The words of a table in Tesseract's TSV, and how sure it was of those that count."""
+    rows = list(_rows(answer))
+    words = [word for _, line in groupby(rows, key=lambda row: row[0].line) for word in words_of_line(line)]
+    return Reading(words[:WORDS_MAX], sureness(row for row in rows if row[1] >= SURE_MIN))
 
 
 def _rows(answer: str) -> Iterator[tuple[Word, float]]:
-    """The words of a table in Tesseract's TSV, without specks, and how sure it was of each, in per cent."""
+    """The words of a table in Tesseract's TSV, and how sure it was of each, in per cent."""
     for row in answer.splitlines()[1:]:
         fields = row.split("\t", 11)
-        if len(fields) < 12 or fields[0] != "5":
-            continue
-        text, confidence = fields[11].strip(), float(fields[10])
-        if not text or (confidence < _SIGN_CONFIDENCE_MIN and not any(map(str.isalnum, text))):
-            continue
-        x, y, width, height = (float(value) for value in fields[6:10])
-        yield Word((int(fields[2]), int(fields[3]), int(fields[4])), x, y, x + width, y + height, text), confidence
+        if len(fields) == 12 and fields[0] == "5" and fields[11].strip():
+            x, y, width, height = (float(value) for value in fields[6:10])
+            line = (int(fields[2]), int(fields[3]), int(fields[4]))
+            yield Word(line, x, y, x + width, y + height, fields[11].strip()), float(fields[10])
 
 
 def _number(answer: str, name: str) -> float:

@@ -13,9 +13,10 @@ from parsers.blocks import Refused, Report
 from parsers.ocr import program, tesseract
 from parsers.ocr.atoms import atoms_of
 from parsers.ocr.image import ImageParser
+from parsers.ocr.judging import Word, words_of_line
 from parsers.ocr.latin import languages_of
 from parsers.ocr.placing import Placing
-from parsers.ocr.tesseract import Reading, Word
+from parsers.ocr.tesseract import Reading
 from parsers.pdf.assemble import blocks_of
 from parsers.pdf.layout import lay_out
 from parsers.pdf.model import Vector
@@ -120,16 +121,27 @@ def test_a_page_that_was_not_understood_is_told_from_one_that_was() -> None:
     assert tesseract.reading_in("\n".join(rows)).is_understood
 
 
-def test_a_word_is_judged_by_its_line_and_a_sign_by_itself() -> None:
-    """Of a number in small print it is seldom sure; specks beside a line are read as signs, those apart as words."""
-    rows = [
-        "level",
-        "5\t1\t1\t1\t1\t1\t4\t5\t6\t7\t96\tRevenue",
-        "5\t1\t1\t1\t1\t2\t4\t5\t6\t7\t8\t47.2",
-        "5\t1\t1\t1\t1\t3\t4\t5\t6\t7\t8\t~",
-        "5\t1\t1\t1\t2\t1\t4\t5\t6\t7\t12\tspeck",
-    ]
-    assert [word.text for word in tesseract.reading_in("\n".join(rows)).words] == ["Revenue", "47.2"]
+def _judged(*words: tuple[str, float]) -> list[str]:
+    rows = [(Word((1, 1, 1), 50 * n, 5, 50 * n + 40, 12, text), sure) for n, (text, sure) in enumerate(words)]
+    return [word.text for word in words_of_line(rows)]
+
+
+def test_a_faint_number_stays_in_a_clear_line_and_specks_go() -> None:
+    assert _judged(("Revenue", 96), ("47.2B", 8), ("~", 8), ("zvxr", 8)) == ["Revenue", "47.2B"]
+
+
+def test_faint_print_stays_and_noise_does_not() -> None:
+    assert _judged(("Page", 29), ("2", 29)) == ["Page", "2"]
+    assert _judged(("zvxr", 3), ("47", 8), ("ee", 0)) == []
+    assert _judged(("zvxr", 25), ("47", 8), ("ee", 40)) == ["ee"]
+
+
+def test_a_leader_taken_for_letters_becomes_dots_that_reach_to_the_number() -> None:
+    """A row of dots in a table of contents is read as letters, of which Tesseract is not sure at all."""
+    rows = [("Guard", 97.0), ("Cells......0...cccesese", 0.0), ("eeee", 0.0), ("65", 97.0)]
+    assert _judged(*rows) == ["Guard", "Cells .....", "65"]
+    words = words_of_line((Word((1, 1, 1), 50 * n, 5, 50 * n + 40, 12, t), c) for n, (t, c) in enumerate(rows))
+    assert (words[1].x0, words[1].x1) == (50, 140)
 
 
 @pytest.mark.parametrize("script", ["kill -9 $$", "exit 1"])
