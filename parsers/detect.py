@@ -135,7 +135,7 @@ def _binary_type(document: bytes, hint: str) -> str:
         if document.startswith(magic, offset) and (len(magic) > 2 or b"\x00" in document[:512]):
             return media_type
     # A package with something in front of it: readers of zip look for its end, not its beginning.
-    if _ends_as_zip(document) and (hint == ZIP or _is_package_type(hint)):
+    if _ends_as_zip(document) and (hint in (ZIP, OCTETS) or _is_package_type(hint)):
         return _zip_type(document)
     return ""
 

@@ -181,6 +181,13 @@ def test_a_more_exact_type_is_no_lie() -> None:
     assert findings_of(b'{"a": 1}', "text/plain") == []
 
 
+def test_a_document_behind_something_else_is_read_and_told() -> None:
+    document = b"<html>hi</html>" + docx()
+    hint = media_type_hint(document[:2048], "letter.docx")
+    assert kind_of(document, hint) == DOCX
+    assert FindingKind.POLYGLOT in findings_of(document, hint)
+
+
 def test_the_name_of_a_sister_format_is_no_lie() -> None:
     assert findings_of(ooxml("word", MS + "word.document.macroEnabled.main+xml"), DOCX) == []
     assert findings_of(ooxml("xl", "application/vnd.x"), XLTX) == []
