@@ -164,6 +164,8 @@ class RunSummary:
 
     `counts` and `reasons` are of the source's own files, `embedded` and `embedded_reasons` of the files inside them.
 
+    `accounted_elsewhere` counts files that this run brought to an end and that another run of the source has listed
+    since: they are in that run's counts, files inside others included, and decide about this run's exit code, too.
     `pending_elsewhere` counts files that failed through a fault of ours, too, and are another run's to end by now.
     `deferred` counts files that a limit of their tenant keeps waiting, which is nobody's fault; `deferral` says why.
     `complete` is False when the listing of the source was cut short: then files may exist that nobody counted.
@@ -177,6 +179,7 @@ class RunSummary:
     embedded_reasons: dict[Reason, int] = field(default_factory=dict)
     pending: int = 0
     pending_elsewhere: int = 0
+    accounted_elsewhere: dict[Outcome, int] = field(default_factory=dict)
     deferred: int = 0
     deferral: Deferral | None = None
     complete: bool = True
@@ -185,8 +188,9 @@ class RunSummary:
 
     @property
     def quarantined(self) -> int:
-        """How many are in quarantine, files inside others included."""
-        return self.counts.get(Outcome.QUARANTINED, 0) + self.embedded.get(Outcome.QUARANTINED, 0)
+        """How many are in quarantine: files inside others, and those that another run accounts for, included."""
+        counted = (self.counts, self.embedded, self.accounted_elsewhere)
+        return sum(counts.get(Outcome.QUARANTINED, 0) for counts in counted)
 
     def as_json(self) -> Json:
         """The last object of `--json`."""
@@ -197,6 +201,9 @@ class RunSummary:
             **{outcome.value: self.counts.get(outcome, 0) for outcome in Outcome},
             "pending": self.pending,
             "pending_elsewhere": self.pending_elsewhere,
+            "accounted_elsewhere": {
+                outcome.value: files for outcome in Outcome if (files := self.accounted_elsewhere.get(outcome))
+            },
             "deferred": self.deferred,
             "deferral": self.deferral.as_json() if self.deferral else None,
             "complete": self.complete,

@@ -116,7 +116,8 @@ def summarize(db: Database, run_id: str, deferral: Deferral | None = None) -> Ru
     """The account of a run from the catalogue, whichever workers did the work.
 
     With a `deferral`, what waits without having been tried counts as deferred, what a fault of ours left as pending.
-    An object is accounted to the last run that listed or settled it. `seconds` is since the start while the run lasts.
+    An object is accounted to the last run that listed or settled it; what this run ended and another run accounts for
+    is counted apart. `seconds` is since the start while the run lasts.
     """
     with db.begin() as connection:
         run = connection.execute(text(_RUN), {"run": run_id}).one_or_none()
@@ -126,6 +127,7 @@ def summarize(db: Database, run_id: str, deferral: Deferral | None = None) -> Ru
         deferred = 0 if deferral is None else connection.execute(text(_DEFERRED), {"run": run_id}).scalar_one()
         cpu_seconds = connection.execute(text(_CPU_SECONDS), {"run": run_id}).scalar_one()
         elsewhere = connection.execute(text(_ELSEWHERE), {"run": run_id, "source": run.source_id}).scalar_one()
+        ended_elsewhere = connection.execute(text(_ENDED), {"run": run_id, "source": run.source_id}).all()
     counts, embedded = dict.fromkeys(Outcome, 0), dict.fromkeys(Outcome, 0)
     reasons: dict[Reason, int] = {}
     embedded_reasons: dict[Reason, int] = {}
@@ -146,6 +148,7 @@ def summarize(db: Database, run_id: str, deferral: Deferral | None = None) -> Ru
         embedded_reasons=embedded_reasons,
         pending=pending - deferred,
         pending_elsewhere=elsewhere,
+        accounted_elsewhere={Outcome(row.state): row.files for row in ended_elsewhere},
         deferred=deferred,
         deferral=deferral if deferred else None,
         seconds=float(run.seconds),
@@ -165,6 +168,11 @@ _DEFERRED = """
 """
 _ELSEWHERE = """
     SELECT count(*) FROM objects WHERE source_id = :source AND state = 'pending' AND attempts > 0 AND run_id <> :run
+"""
+# What this run brought to an end before another run of the source came upon it.
+_ENDED = """
+    SELECT state, count(*) AS files FROM objects
+    WHERE source_id = :source AND settled_run_id = :run AND run_id <> :run AND state <> 'pending' GROUP BY state
 """
 _CPU_SECONDS = "SELECT coalesce(sum(cpu_seconds), 0) FROM sandbox_runs WHERE run_id = :run"
 

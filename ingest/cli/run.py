@@ -240,6 +240,11 @@ def show_summary(summary: RunSummary, as_json: bool) -> None:
         (f"{Outcome.QUARANTINED.value}, embedded", reason.value, count)
         for reason, count in sorted(summary.embedded_reasons.items())
     ]
+    rows += [
+        (outcome.value, "accounted to another run", count)
+        for outcome in Outcome
+        if (count := summary.accounted_elsewhere.get(outcome))
+    ]
     if summary.deferred:
         rows.append(("deferred", str(summary.deferral), summary.deferred))
     if summary.pending:

@@ -9,7 +9,7 @@ import click
 from ingest.cli.display import emit, note, printable
 from ingest.cli.options import json_option, settings_from, settings_options
 from ingest.errors import ConfigurationError, ExitCode
-from ingest.outcome import Deferral, FileReport, Outcome, RunSummary
+from ingest.outcome import Deferral, FileReport, RunSummary
 
 if TYPE_CHECKING:
     from ingest.work.service import Served, Work
@@ -90,7 +90,7 @@ class _Told:
         """The account of a run of our own."""
         from ingest.cli.run import show_summary
 
-        self.quarantined = self.quarantined or bool(summary.counts.get(Outcome.QUARANTINED))
+        self.quarantined = self.quarantined or bool(summary.quarantined)
         self.deferred = self.deferred or bool(summary.deferred)
         if not self._as_json:
             note(printable(summary.source))

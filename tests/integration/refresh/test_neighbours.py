@@ -9,7 +9,7 @@ from typing import BinaryIO
 from sqlalchemy import text
 
 from ingest.catalog import claims, observe, runs
-from ingest.cli.run import _exit_code
+from ingest.cli.run import _exit_code, account
 from ingest.errors import ExitCode, StoreError
 from ingest.outcome import Outcome
 from ingest.store.folder import FolderStore
@@ -108,3 +108,18 @@ def test_a_fault_is_told_also_when_the_file_is_another_run_s_by_then(refreshing:
     assert _exit_code(summary, batch.fault, False, None) is ExitCode.STORE_UNREACHABLE
     assert _exit_code(summary, None, False, None) is ExitCode.OK, "a run without a fault is not blamed for it"
     assert row == {"state": "failed"}
+
+
+def test_what_a_run_ended_counts_for_it_when_another_run_has_listed_it_since(refreshing: Refreshing) -> None:
+    """Two runs of one source at once: whoever lists last has the files in its account; both have seen the bad one."""
+    refreshing.upload("a.txt", "empty.txt", content=lambda name: "" if name == "empty.txt" else name)
+    with refreshing.batch(kind="batch") as first, refreshing.batch(kind="batch") as second:
+        first.plan()
+        first.drain(on_file=lambda _report: None, stop=threading.Event())
+        second.plan()
+        summary, later = first.summary(), second.summary()
+    assert not any(summary.counts.values())
+    assert summary.accounted_elsewhere == {Outcome.UNCHANGED: 1, Outcome.QUARANTINED: 1}
+    assert account(summary, _exit_code(summary, None, False, None), True, "quarantined") is ExitCode.QUARANTINED
+    assert account(summary, ExitCode.OK, True, "never") is ExitCode.OK
+    assert (later.counts[Outcome.UNCHANGED], later.counts[Outcome.QUARANTINED], later.accounted_elsewhere) == (1, 1, {})
