@@ -178,24 +178,51 @@ def restore(db: Database, file: Path, *, kept: Path | None) -> Manifest:
     """
     with _opened(file) as tar:
         manifest = _manifest(tar, file)
-        _must_fit(db, manifest, kept)
+        _must_fit(db, manifest)
+        _must_be_at_home(manifest, kept)
         _must_be_whole(tar, manifest, file)
         _restore_store(tar, manifest)
-        _run(db, "pg_restore", "--single-transaction", "--exit-on-error", "--no-owner", "--no-privileges",
-             f"--dbname={_conninfo(db)}", standard_input=_member(tar, DUMP))  # fmt: skip
+        _restore_database(db, tar)
+    _settle_down(db, manifest)
+    return manifest
+
+
+def prove(db: Database, file: Path) -> Manifest:
+    """Show that a backup can be restored, in a `db` that is empty and will be thrown away; no store is touched.
+
+    The proof of `restore`, and that the backup has every document and every held original which its catalogue names in
+    the store that was backed up. Raises as `restore` does.
+    """
+    with _opened(file) as tar:
+        manifest = _manifest(tar, file)
+        _must_fit(db, manifest)
+        _must_be_whole(tar, manifest, file)
+        _restore_database(db, tar)
+        _settle_down(db, manifest)
+        if manifest.store_uri:
+            _must_have_documents(db, tar, manifest.store_uri)
+    return manifest
+
+
+def _restore_database(db: Database, tar: tarfile.TarFile) -> None:
+    _run(db, "pg_restore", "--single-transaction", "--exit-on-error", "--no-owner", "--no-privileges",
+         f"--dbname={_conninfo(db)}", standard_input=_member(tar, DUMP))  # fmt: skip
+
+
+def _settle_down(db: Database, manifest: Manifest) -> None:
+    """Prove the rows, bring the tables up to this release, end what the backup caught at work, prove the account."""
     _must_be_as_dumped(db, manifest)
     db.migrate()
     claims.reclaim_dead(db, suspect=False)  # whoever was at work when the backup was made did not die of it
     with db.begin() as connection:
         connection.execute(text(_INTERRUPT))
     _must_be_sound(db)
-    return manifest
 
 
 _INTERRUPT = "UPDATE runs SET state = 'interrupted', finished_at = clock_timestamp() WHERE state = 'running'"
 
 
-def _must_fit(db: Database, manifest: Manifest, kept: Path | None) -> None:
+def _must_fit(db: Database, manifest: Manifest) -> None:
     if manifest.revision > REVISION:
         raise BackupRefused(f"it was made by a newer release ({manifest.release})", hint="upgrade gloveport first")
     with closing(db.connect_alone()) as session:
@@ -205,11 +232,15 @@ def _must_fit(db: Database, manifest: Manifest, kept: Path | None) -> None:
             f"{db.location} has {len(tables)} tables already, and a restore overwrites nothing",
             hint="create an empty database and name it in GLOVEPORT_DATABASE_URL, or name a new state directory",
         )
+
+
+def _must_be_at_home(manifest: Manifest, kept: Path | None) -> None:
     here = "" if kept is None else f"{kept.resolve().as_uri()}/"
     if manifest.store_uri not in ("", here):
         raise BackupRefused(
             f"its documents were kept in {manifest.store_uri}, this installation keeps them in {here or 'its store'}",
-            hint="restore with the same state directory, because the catalogue names every document by its address",
+            hint="restore with the same state directory, because the catalogue names every document by its address;"
+            " `gloveport restore FILE --verify-only` proves a backup without it",
         )
 
 
@@ -226,6 +257,27 @@ def _restore_store(tar: tarfile.TarFile, manifest: Manifest) -> None:
     for member in tar:
         if member.isfile() and member.name.startswith(f"{STORE}{outputs.ROOT}/"):
             store.put(member.name.removeprefix(STORE), _member(tar, member.name), only_if_absent=True)
+
+
+def _must_have_documents(db: Database, tar: tarfile.TarFile, store_uri: str) -> None:
+    with closing(db.connect_alone()) as session:
+        session.execute("CREATE TEMPORARY TABLE members (uri text)")
+        with session.cursor().copy("COPY members FROM STDIN") as copy:
+            for member in tar:
+                copy.write_row([f"{store_uri}{member.name.removeprefix(STORE)}"])
+        lacking = session.execute(_LACKING, {"store": store_uri}).fetchall()
+    if lacking:
+        raise ReconciliationError(f"{len(lacking)} files are not in the backup, the first is {lacking[0][0]}")
+
+
+_LACKING: Final = """
+    SELECT uri FROM (
+        SELECT artifacts.value AS uri FROM documents JOIN revisions ON revisions.id = documents.current_revision_id
+        CROSS JOIN LATERAL jsonb_each_text(revisions.artifacts) AS artifacts
+        UNION SELECT original_uri FROM quarantine_entries WHERE status = 'held'
+    ) AS named
+    WHERE starts_with(uri, %(store)s) AND NOT EXISTS (SELECT FROM members WHERE members.uri = named.uri) ORDER BY uri
+"""
 
 
 def _must_be_as_dumped(db: Database, manifest: Manifest) -> None:

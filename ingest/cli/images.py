@@ -51,22 +51,29 @@ def verify(as_json: bool, assignments: tuple[str, ...]) -> None:
 @command.command("list")
 @json_option
 def list_(as_json: bool) -> None:
-    """List the engine's images that are ours."""
+    """List the engine's images of gloveport: which are current, and which this installation built or took over.
+
+    The others belong to other installations on the same engine, or to none any more; `docker image rm` removes them.
+    """
     from ingest.images import connect, list_images
 
     images = list_images(connect())
     if as_json:
         for image in images:
             emit({"type": "image", "name": image.name, "id": image.image_id, "content_digest": image.content_digest,
-                  "bytes": image.size_bytes, "current": image.current})  # fmt: skip
+                  "bytes": image.size_bytes, "current": image.current, "own": bool(image.own_tags)})  # fmt: skip
         return
     rows = [
-        (i.name, i.image_id[7:19], human_bytes(i.size_bytes), _when(i.created), "yes" if i.current else "no")
+        (i.name, i.image_id[7:19], human_bytes(i.size_bytes), _when(i.created), _yes(i.current), _yes(i.own_tags))
         for i in images
     ]
-    table(("image", "id", "size", "built", "current"), rows)
+    table(("image", "id", "size", "built", "current", "own"), rows)
     if not images:
         note("none: run `gloveport images build`")
+
+
+def _yes(whether: object) -> str:
+    return "yes" if whether else "no"
 
 
 def _when(created: int) -> str:

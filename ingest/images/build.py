@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -28,6 +29,7 @@ from ingest.images.installed import (
     InstalledImage,
     current_image,
     list_images,
+    own_tag,
     wanted_images,
 )
 from ingest.images.packages import ensure_packages
@@ -60,19 +62,28 @@ def build_image(client: DockerClient, name: str, *, root: Path | None = None, re
     with one_builder_at_a_time():
         if not refresh and (found := _reusable(client, manifest, root)):
             say(f"image {name}: current, {found.image_id[7:19]}")
-            return found
+            return found if found.own_tags else _adopt(client, found, root)
         base = ensure_base(client, extra=manifest.image.debian_packages, refresh=refresh)
         sources = read_sources(root, name)
         digest = content_digest(sources, manifest, base.digest)
         packages = ensure_packages(lock_path(root, name), base)
         say(f"image {name}: building {digest[7:19]}")
-        _build(client, manifest, sources, packages, base, digest)
+        _build(client, manifest, sources, packages, base, digest, own_tag(name, digest, root))
         _remove_superseded(client, name, keep=digest, root=root)
         built = next(
             image for image in list_images(client, root) if (image.name, image.content_digest) == (name, digest)
         )
     say(f"image {name}: built, {built.image_id[7:19]}, {built.size_bytes / 1e6:.0f} MB")
     return built
+
+
+def _adopt(client: DockerClient, image: InstalledImage, root: Path) -> InstalledImage:
+    """Let the image live for this installation, too: who built it may remove it, but only for itself."""
+    tag = own_tag(image.name, image.content_digest, root)
+    repository, _, label = tag.partition(":")
+    with engine_faults("keep an image"):
+        client.api.tag(image.image_id, repository, label)
+    return replace(image, tags=(*image.tags, tag), own_tags=(tag,))
 
 
 def _known_manifest(root: Path, name: str) -> Manifest:
@@ -94,7 +105,9 @@ def _reusable(client: DockerClient, manifest: Manifest, root: Path) -> Installed
     return found if is_wanted else None
 
 
-def _build(client: DockerClient, manifest: Manifest, sources: Sources, packages: Path, base: Base, digest: str) -> None:
+def _build(
+    client: DockerClient, manifest: Manifest, sources: Sources, packages: Path, base: Base, digest: str, tag: str
+) -> None:
     name = manifest.image.name
     labels = {
         IMAGE_LABEL: name,
@@ -112,7 +125,7 @@ def _build(client: DockerClient, manifest: Manifest, sources: Sources, packages:
             answers = client.api.build(
                 fileobj=context,
                 custom_context=True,
-                tag=f"gloveport/{name}:{digest[7:19]}",
+                tag=tag,
                 buildargs={"BASE_IMAGE": base.image_id},
                 labels=labels,
                 network_mode="none",
@@ -136,14 +149,16 @@ def _follow(name: str, answer: Mapping[str, Any]) -> None:
 
 
 def _remove_superseded(client: DockerClient, name: str, keep: str, root: Path) -> None:
-    """Remove this image's older builds and what the assembly stage left; one in use by a container stays.
+    """Remove this installation's older builds of the image, and what the assembly stage left, and say so.
 
-    A few stay: another version of gloveport on this host, or a worker that was not restarted yet, may need its own.
+    A few stay: a worker that was not restarted yet may need its own. So does one that a container uses, and whatever
+    another installation on the same engine has a tag for.
     """
-    others = [image for image in list_images(client, root) if image.name == name and image.content_digest != keep]
+    images = list_images(client, root)
+    others = [image for image in images if image.name == name and image.own_tags and image.content_digest != keep]
     for image in others[BUILDS_KEPT:]:  # newest first
-        for reference in image.tags or (image.image_id,):
-            _remove(client, reference)
+        for tag in image.own_tags:
+            _remove(client, tag)
     with engine_faults("remove what the build left"):
         client.images.prune(filters={"dangling": True, "label": f"{STAGE_LABEL}=assemble"})
 
@@ -152,8 +167,9 @@ def _remove(client: DockerClient, reference: str) -> None:
     with engine_faults(f"remove the superseded image {reference}"):
         try:
             client.api.remove_image(reference)
+            say(f"image {reference}: superseded, removed")
         except ImageNotFound:
-            pass  # its last tag was the one removed before
+            pass  # somebody was faster
         except APIError as error:
             if error.status_code != _IN_USE:
                 raise

@@ -1,5 +1,6 @@
 """HOST, trusted: what the engine has of ours: which images are current, and the profiles they offer."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,7 +21,11 @@ CONTENT_LABEL: Final = "io.gloveport.content-digest"
 
 @dataclass(frozen=True, slots=True)
 class InstalledImage:
-    """An image of ours in the engine. `current`: made of exactly the files of this version of gloveport."""
+    """An image of ours in the engine.
+
+    `current`: made of exactly the files of this version of gloveport. `own_tags`: those that this installation of it
+    gave; the other installations that use the engine have their own, and the image lives as long as any of them.
+    """
 
     name: str
     image_id: str  # sha256:…
@@ -29,6 +34,19 @@ class InstalledImage:
     size_bytes: int
     created: int  # seconds since the epoch
     current: bool
+    own_tags: tuple[str, ...] = ()
+
+
+def own_tag(name: str, digest: str, root: Path) -> str:
+    """What this installation, told by where it lies, calls a build: `gloveport/documents:313219591d68-5f0c21aa`.
+
+    A label would be in the image, which is to be the same wherever it was built.
+    """
+    return f"gloveport/{name}:{digest[7:19]}{_installation(root)}"
+
+
+def _installation(root: Path) -> str:
+    return "-" + hashlib.sha256(bytes(root.resolve())).hexdigest()[:8]
 
 
 def list_images(client: DockerClient, root: Path | None = None) -> list[InstalledImage]:
@@ -37,25 +55,29 @@ def list_images(client: DockerClient, root: Path | None = None) -> list[Installe
     known = {name: (manifest, read_sources(root, name)) for name, manifest in image_manifests(root).items()}
     with engine_faults("list images"):
         listed: Sequence[dict[str, Any]] = client.api.images(filters={"label": IMAGE_LABEL})
-    images = [_installed(entry, known) for entry in listed]
+    images = [_installed(entry, known, _installation(root)) for entry in listed]
     return sorted(images, key=lambda image: (image.name, -image.created, image.image_id))
 
 
-def _installed(entry: dict[str, Any], known: Mapping[str, tuple[Manifest, Sources]]) -> InstalledImage:
+def _installed(
+    entry: dict[str, Any], known: Mapping[str, tuple[Manifest, Sources]], installation: str
+) -> InstalledImage:
     labels = entry["Labels"]
     name, digest = labels[IMAGE_LABEL], labels.get(CONTENT_LABEL, "")
     expected = ""
     if name in known:
         manifest, sources = known[name]
         expected = content_digest(sources, manifest, labels.get(DIGEST_LABEL, ""))
+    tags = tuple(tag for tag in entry.get("RepoTags") or () if tag != "<none>:<none>")
     return InstalledImage(
         name=name,
         image_id=entry["Id"],
         content_digest=digest,
-        tags=tuple(tag for tag in entry.get("RepoTags") or () if tag != "<none>:<none>"),
+        tags=tags,
         size_bytes=entry["Size"],
         created=entry["Created"],
         current=digest == expected,
+        own_tags=tuple(tag for tag in tags if tag.endswith(installation)),
     )
 
 
@@ -65,8 +87,11 @@ def current_image(client: DockerClient, name: str, root: Path | None = None) -> 
 
 
 def wanted_images(installed: Sequence[InstalledImage], root: Path | None = None) -> dict[str, Manifest]:
-    """The images that are to be there: all but the optional ones of which no build was ever made here."""
-    built = {image.name for image in installed}
+    """The images that are to be there: all but the optional ones that this installation neither built nor can use.
+
+    What another installation on the same engine chose to build is no choice of this one.
+    """
+    built = {image.name for image in installed if image.own_tags or image.current}
     return {name: made for name, made in image_manifests(root).items() if name in built or not made.image.optional}
 
 
@@ -81,7 +106,9 @@ def resolve_profiles(client: DockerClient, root: Path | None = None) -> dict[str
     profiles: dict[str, Profile] = {}
     for name, manifest in wanted_images(installed, root).items():
         if name not in current:
-            raise SandboxUnavailable(f"the image {name!r} is missing or not current", hint=BUILD_HINT)
+            old = any(image.name == name and image.own_tags for image in installed)
+            state = "was built from other files than this version has" if old else "was not built yet"
+            raise SandboxUnavailable(f"the image {name!r} {state}", hint=BUILD_HINT)
         profiles |= profiles_of(manifest, current[name])
     return profiles
 

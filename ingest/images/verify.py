@@ -40,7 +40,7 @@ def verify_image(
     root = root or context_root()
     image = current_image(client, name, root)
     if image is None:
-        raise SandboxUnavailable(f"the image {name!r} is missing or not current", hint=BUILD_HINT)
+        raise SandboxUnavailable(f"the image {name!r} was not built from the files of this version", hint=BUILD_HINT)
     manifest = image_manifests(root)[name]
     return [
         Verification(name, image.image_id, profile.name, smoke_problem(engine, profile, smoke_test))

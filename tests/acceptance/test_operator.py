@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from ingest.catalog.embedded import EmbeddedPostgres
 from ingest.run import stop_embedded
 from tests.acceptance.conftest import Installation
 
@@ -81,7 +82,14 @@ def test_everything_comes_back_from_a_backup(fresh: Installation, uploads: Path,
     assert made.exit_code == 0, made.stderr
     assert fresh("restore", str(tmp_path / "b.tar")).exit_code == 6, "into a database that is not empty"
 
+    proven = fresh("restore", str(tmp_path / "b.tar"), "--verify-only", "--json")
+    assert proven.exit_code == 0, proven.stderr
+
     stop_embedded(fresh.settings())
+    elsewhere = tmp_path / "elsewhere"
+    refused = fresh("restore", str(tmp_path / "b.tar"), "--set", f"state_directory={elsewhere}")
+    assert refused.exit_code == 6, "its documents belong into another folder"
+    assert not EmbeddedPostgres(elsewhere / "postgres").is_running(), "a server that was started for it is stopped"
     shutil.rmtree(fresh.state)
     fresh.state.mkdir()
     restored = fresh("restore", str(tmp_path / "b.tar"), "--json")

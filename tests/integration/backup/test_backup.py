@@ -11,7 +11,7 @@ import psycopg
 import pytest
 
 from ingest import audit, backup, quarantine
-from ingest.backup import BackupRefused, back_up, read_manifest, restore
+from ingest.backup import BackupRefused, back_up, prove, read_manifest, restore
 from ingest.catalog import claims
 from ingest.catalog.database import REVISION, Database
 from ingest.catalog.embedded import EmbeddedPostgres
@@ -281,3 +281,22 @@ def test_a_file_the_catalogue_refers_to_is_reconciled_after_the_restore(
     back_up(filled.db, tmp_path / "b.tar", kept=None)
     with Database.open(empty_url) as empty, pytest.raises(ReconciliationError, match="without an entry"):
         restore(empty, tmp_path / "b.tar", kept=None)
+
+
+def test_a_backup_is_proven_without_touching_what_is_in_use(filled: House, empty_url: str, tmp_path: Path) -> None:
+    made = back_up(filled.db, tmp_path / "b.tar", kept=kept(filled))
+    documents = {path: path.stat().st_mtime_ns for path in filled.kept()}
+    with Database.open(empty_url) as scratch:
+        assert prove(scratch, tmp_path / "b.tar") == made
+    assert {path: path.stat().st_mtime_ns for path in filled.kept()} == documents
+
+
+@pytest.mark.parametrize("part", [".gloveport/documents", ".gloveport/quarantine"])
+def test_a_backup_that_lacks_a_file_its_catalogue_names_is_no_proof(
+    part: str, filled: House, empty_url: str, tmp_path: Path
+) -> None:
+    lost = sorted(path for path in filled.kept() if part in str(path))[0]
+    lost.unlink()
+    back_up(filled.db, tmp_path / "b.tar", kept=kept(filled))
+    with Database.open(empty_url) as scratch, pytest.raises(ReconciliationError, match=lost.name):
+        prove(scratch, tmp_path / "b.tar")
