@@ -22,10 +22,13 @@ peers-environment:
 demo: environment
 	@$(WITH_ENGINE) $(GLOVEPORT) demo
 
+# What needs neither an engine nor a quiet machine runs on two cores at once, the rest test after test.
+SIDE_BY_SIDE := $(addprefix tests/,unit docs conformance) $(addprefix tests/integration/,catalog pipeline refresh knowledge)
 test: parsers-environment
 	@$(WITH_ENGINE) $(GLOVEPORT) images build && \
-	  .venv-parsers/bin/python -m pytest tests/parsers && \
-	  $(PYTHON) -m pytest
+	  .venv-parsers/bin/python -m pytest -n 2 --dist worksteal tests/parsers && \
+	  $(PYTHON) -m pytest -n 2 --dist loadfile $(SIDE_BY_SIDE) && \
+	  $(PYTHON) -m pytest $(SIDE_BY_SIDE:%=--ignore=%)
 
 # Every crash point in every way, 200 random kills, every other fault: half an hour. The last line is a JSON object.
 test-chaos: environment
