@@ -166,6 +166,7 @@ class RunSummary:
 
     `pending_elsewhere` counts files that failed through a fault of ours, too, and are another run's to end by now.
     `deferred` counts files that a limit of their tenant keeps waiting, which is nobody's fault; `deferral` says why.
+    `left` counts files that were not begun because the run reached its `--limit` or was told to stop: the next run's.
     `complete` is False when the listing of the source was cut short: then files may exist that nobody counted.
     """
 
@@ -179,6 +180,7 @@ class RunSummary:
     pending_elsewhere: int = 0
     deferred: int = 0
     deferral: Deferral | None = None
+    left: int = 0
     complete: bool = True
     seconds: float = 0.0
     cpu_seconds: float = 0.0
@@ -199,6 +201,7 @@ class RunSummary:
             "pending_elsewhere": self.pending_elsewhere,
             "deferred": self.deferred,
             "deferral": self.deferral.as_json() if self.deferral else None,
+            "left": self.left,
             "complete": self.complete,
             "reasons": {reason.value: count for reason, count in sorted(self.reasons.items())},
             "embedded": {

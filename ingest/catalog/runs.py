@@ -238,3 +238,9 @@ def _report(row: Row[Any]) -> FileReport:
         chunks=int(row.chunks),
         parent=row.parent,
     )
+
+
+def count_untried(db: Database, run_id: str) -> int:
+    """How many files of a run are pending, in nobody's hands, and were not tried since they were last listed."""
+    with db.begin() as connection:
+        return int(connection.execute(text(_DEFERRED), {"run": run_id}).scalar_one())

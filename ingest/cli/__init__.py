@@ -93,6 +93,7 @@ def main() -> None:
         error.show()
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
+        _say("gloveport: interrupted; nothing is lost", "")
         sys.exit(ExitCode.INTERRUPTED)
     except GloveportError as error:
         _say(f"gloveport: {error}", error.hint)

@@ -51,7 +51,8 @@ def command(
     """Ingest every file of SOURCE: s3://bucket/prefix, or a folder.
 
     Exit codes: 0 all well, 100 at least one file quarantined, 101 files deferred by a limit of their tenant, 4 sandbox
-    unavailable, 5 store, 6 database, 7 a file in no state, 130 interrupted (nothing is lost: run again).
+    unavailable, 5 store, 6 database, 7 a file in no state, 130 interrupted (nothing is lost: run again). What `--limit`
+    leaves for the next run is no failure.
     """
     settings = load_settings(flags_from(assignments, **flags))
     if dry_run:
@@ -71,9 +72,12 @@ Runner = Callable[[Settings, str, int | None, OnFile], tuple[RunSummary | None, 
 
 def account(summary: RunSummary | None, exit_code: ExitCode, as_json: bool, fail_on: str) -> ExitCode:
     """Show the account of a run; the exit code with what `--fail-on` says of quarantined files."""
+    if summary is not None:
+        show_summary(summary, as_json)
+    if exit_code is ExitCode.INTERRUPTED:
+        note("interrupted; nothing is lost, the rest waits for the next run")
     if summary is None:
         return exit_code
-    show_summary(summary, as_json)
     failed = exit_code is ExitCode.OK and summary.quarantined and fail_on == "quarantined"
     return ExitCode.QUARANTINED if failed else exit_code
 
@@ -244,6 +248,8 @@ def show_summary(summary: RunSummary, as_json: bool) -> None:
         rows.append(("deferred", str(summary.deferral), summary.deferred))
     if summary.pending:
         rows.append(("pending", "our fault; run again", summary.pending))
+    if summary.left:
+        rows.append(("left", "for the next run", summary.left))
     table(("outcome", "reason", "files"), rows)
     if summary.quarantined:
         note(f"{summary.quarantined} in quarantine: gloveport quarantine list")
