@@ -1,5 +1,6 @@
 """HOST, trusted: `gloveport quarantine`: what was held back, why, and what a reviewer decided."""
 
+import os
 from pathlib import Path
 
 import click
@@ -79,6 +80,8 @@ def show(entry_id: int, save_original: Path | None, as_json: bool, assignments: 
     from ingest import quarantine
     from ingest.run import open_database
 
+    if save_original is not None and os.path.lexists(save_original):
+        raise _kept(save_original)
     settings = _settings(assignments)
     with open_database(settings) as database:
         entry = quarantine.get_entry(database, entry_id)
@@ -153,9 +156,20 @@ def _save(settings: Settings, uri: str, path: Path) -> None:
     from ingest.run import open_kept_object
 
     store, key = open_kept_object(settings, uri)
-    with store.open(key) as source, path.open("xb") as target:
-        while block := source.read(1 << 20):
-            target.write(block)
+    with store.open(key) as source:
+        try:
+            target = path.open("xb")
+        except FileExistsError:
+            raise _kept(path) from None
+        except OSError as error:
+            raise click.UsageError(f"--save-original: {path}: {error.strerror}") from None
+        with target:
+            while block := source.read(1 << 20):
+                target.write(block)
+
+
+def _kept(path: Path) -> click.UsageError:
+    return click.UsageError(f"--save-original: {path} exists already, and is left as it is")
 
 
 def _show_fields(indent: str, fields: dict[str, object]) -> None:

@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 @click.argument("source")
 @click.option("--dry-run", is_flag=True, help="List what would be looked at; write nothing.")
 @click.option("--limit", "files_max", type=click.IntRange(min=1), help="Begin at most this many files.")
-@click.option("--concurrency", type=click.IntRange(1, 256), help="Sandboxes at work at once.")
+@click.option(
+    "--concurrency", type=click.IntRange(0, 256), help="Sandboxes at work at once; 0: one for each processor."
+)
 @click.option("--store", help="Where documents and quarantined originals go.")
 @click.option("--endpoint-url", "s3_endpoint_url", help="Endpoint of an S3-compatible store.")
 @click.option(
@@ -250,7 +252,10 @@ def show_summary(summary: RunSummary, as_json: bool) -> None:
         rows.append(("pending", "our fault; run again", summary.pending))
     if summary.left:
         rows.append(("left", "for the next run", summary.left))
-    table(("outcome", "reason", "files"), rows)
+    if rows or not summary.complete:
+        table(("outcome", "reason", "files"), rows)
+    else:
+        note(f"nothing to ingest in {summary.source}")
     if summary.quarantined:
         note(f"{summary.quarantined} in quarantine: gloveport quarantine list")
     note(f"run {summary.run_id}: {summary.seconds:.1f} s, {summary.cpu_seconds:.1f} CPU-s in sandboxes")

@@ -10,7 +10,7 @@ from ingest.catalog.claims import register_worker
 from ingest.catalog.database import Database
 from ingest.catalog.discover import plan
 from ingest.cli import quarantine, search
-from ingest.errors import ConfigurationError
+from ingest.errors import ConfigurationError, ExitCode
 from ingest.knowledge.postgres import PostgresKnowledge
 from ingest.publish import publish
 from ingest.quarantine import hold
@@ -70,3 +70,13 @@ def test_an_entry_that_is_no_longer_held_names_what_followed(here: Database, kno
     shown = json.loads(call(quarantine, "show", str(first), "--json").stdout)
     assert (shown["superseded_by"]["entry"], shown["superseded_by"]["version"]) == (second, "3")
     assert "superseded_by:\n  entry: None\n  version: 3" in call(quarantine, "show", str(second)).stdout
+
+
+def test_an_original_is_never_written_over_a_file(here: Database, knowledge: PostgresKnowledge, tmp_path: Path) -> None:
+    number = held(here, knowledge, "s3://one/")
+    (tmp_path / "mine").write_text("mine")
+    refused = call(quarantine, "show", str(number), "--save-original", str(tmp_path / "mine"))
+    assert refused.exit_code == ExitCode.USAGE
+    assert "exists already" in refused.stderr
+    assert refused.stdout == ""
+    assert (tmp_path / "mine").read_text() == "mine"
