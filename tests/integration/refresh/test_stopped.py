@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from contract.job import Job
+from ingest.catalog.story import list_runs
 from ingest.cli.run import _exit_code
 from ingest.control import Order, Wish, stop_run
 from ingest.errors import ExitCode, SandboxUnavailable
@@ -86,8 +87,8 @@ def test_an_order_reaches_a_refresh_that_lists(refreshing: Refreshing) -> None:
 
 
 def state_of(refreshing: Refreshing, run_id: str) -> object:
-    (row,) = rows(refreshing.house.db, "SELECT state FROM runs WHERE id = :run", run=run_id)
-    return row["state"]
+    (run,) = [run for run in list_runs(refreshing.house.db, limit=10) if str(run["id"]) == run_id]
+    return (run["state"], run["detail"])
 
 
 def test_what_a_limit_leaves_is_the_next_run_s_and_no_failure(refreshing: Refreshing) -> None:
@@ -96,7 +97,7 @@ def test_what_a_limit_leaves_is_the_next_run_s_and_no_failure(refreshing: Refres
         batch.ingest(on_file=refreshing.reports.append, stop=refreshing.stop, files_max=4)
         summary = batch.summary()
     assert (summary.counts[Outcome.INDEXED], summary.left, summary.pending) == (4, 26, 0)
-    assert state_of(refreshing, batch.run_id) == "finished"
+    assert state_of(refreshing, batch.run_id) == ("finished", "")
     assert _exit_code(summary, batch.fault, False, 4) is ExitCode.OK
 
 
@@ -110,7 +111,7 @@ def test_a_fault_within_a_limit_stays_a_fault(refreshing: Refreshing) -> None:
         batch.ingest(on_file=refreshing.reports.append, stop=refreshing.stop, files_max=1)
         summary = batch.summary()
     assert (summary.left, summary.pending) == (2, 1)
-    assert state_of(refreshing, batch.run_id) == "failed"
+    assert state_of(refreshing, batch.run_id) == ("failed", "the sandbox is not available: the engine is down")
     assert _exit_code(summary, batch.fault, False, 1) is ExitCode.SANDBOX_UNAVAILABLE
 
 
@@ -126,4 +127,4 @@ def test_what_a_signal_leaves_is_the_next_run_s_and_the_run_is_interrupted(refre
         batch.drain(on_file=refreshing.reports.append, stop=refreshing.stop)
         summary = batch.summary()
     assert (summary.counts[Outcome.INDEXED], summary.left, summary.pending) == (1, 29, 0)
-    assert state_of(refreshing, batch.run_id) == "interrupted"
+    assert state_of(refreshing, batch.run_id) == ("interrupted", "told to stop")
