@@ -226,7 +226,7 @@ def _dry_run(settings: Settings, source: str, as_json: bool) -> None:
 
 def show_summary(summary: RunSummary, as_json: bool) -> None:
     """The account of the run: the last JSON object, or a table of outcomes by reason."""
-    from ingest.cli.display import table
+    from ingest.cli.display import program, table
 
     if as_json:
         emit(summary.as_json())
@@ -257,5 +257,5 @@ def show_summary(summary: RunSummary, as_json: bool) -> None:
     else:
         note(f"nothing to ingest in {summary.source}")
     if summary.quarantined:
-        note(f"{summary.quarantined} in quarantine: gloveport quarantine list")
+        note(f"{summary.quarantined} in quarantine: {program()} quarantine list")
     note(f"run {summary.run_id}: {summary.seconds:.1f} s, {summary.cpu_seconds:.1f} CPU-s in sandboxes")
