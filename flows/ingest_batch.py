@@ -261,7 +261,9 @@ class _Conduct:
 def _account(summary: RunSummary) -> str:
     counts = [f"{summary.counts[outcome]} {outcome.value}" for outcome in Outcome if summary.counts.get(outcome)]
     counts += [f"{count} embedded {outcome.value}" for outcome, count in summary.embedded.items() if count]
-    return ", ".join([*counts, *([f"{summary.pending} pending"] if summary.pending else [])]) or "no files"
+    counts += [f"{summary.pending} pending"] if summary.pending else []
+    counts += [f"{summary.left} left for the next run"] if summary.left else []
+    return ", ".join(counts) or "no files"
 
 
 def open_requested(request: BatchRequest) -> AbstractContextManager[Batch]:

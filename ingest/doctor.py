@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from ingest.errors import GloveportError
-from ingest.images import connect, resolve_profiles
+from ingest.images import START_HINT, connect, resolve_profiles
 from ingest.outcome import Json
 from ingest.sandbox.base import MEBIBYTE, Tier
 from ingest.sandbox.docker_engine import DockerEngine
@@ -52,7 +52,9 @@ def examine(engine: DockerEngine, state_directory: Path) -> Iterator[Check]:
         seen = "available" if gvisor in runtimes else "not installed; only the tier single_use_gvisor needs it"
         yield Check("gVisor runtime", True, seen, "")
     except GloveportError as error:
-        yield Check("sandbox available", False, str(error), error.hint or "start Docker Engine, or set DOCKER_HOST")
+        # A hint to ask the doctor is no advice of a doctor's.
+        fix = START_HINT if not error.hint or "doctor" in error.hint else error.hint
+        yield Check("sandbox available", False, str(error), fix)
     free = shutil.disk_usage(state_directory).free
     yield Check(
         "disk space", free >= FREE_BYTES_MIN, f"{free // MEBIBYTE} MiB free", f"free space in {state_directory}"

@@ -41,7 +41,8 @@ class Drain:
     """One worker's share of a run. `fault` is the last fault of ours that left a file pending, if any.
 
     `orders` are what people wanted of the run when it was last looked for. While `planning` goes on, an empty queue is
-    not the end of the work. `deferral` is the limit of the tenant that ended the work early, if one did.
+    not the end of the work. `deferral` is the limit of the tenant that ended the work early, if one did; `had_its_fill`
+    says that as many files were begun as were asked for.
     """
 
     at: Stations
@@ -57,6 +58,7 @@ class Drain:
     orders: Orders = field(default_factory=Orders)
     deferral: Deferral | None = None
     finished: int = 0
+    had_its_fill: bool = False
     _breaker: Breaker = field(init=False)
     _last_warning: str = ""
     _waiting: deque[Claim] = field(default_factory=deque)
@@ -85,7 +87,8 @@ class Drain:
                             continue
                         self._claim(room)
                         begun += self._submit(threads, room)
-                        if not self._running and not self._wait_for_more(files_max is not None and begun >= files_max):
+                        self.had_its_fill = files_max is not None and begun >= files_max
+                        if not self._running and not self._wait_for_more(self.had_its_fill):
                             break
                     except DatabaseError as error:
                         self._stumble(error)

@@ -9,6 +9,7 @@
     ├── SandboxUnavailable         exit 4   (never runs unsandboxed instead)
     ├── StoreError                 exit 5
     │   ├── StoreUnavailable
+    │   ├── FolderMissing
     │   ├── ObjectMissing
     │   ├── ObjectChanged
     │   ├── ObjectRefused
@@ -41,6 +42,7 @@ class ExitCode(IntEnum):
     DEFERRED = 101
     NOT_ENDED = 102
     INTERRUPTED = 130
+    READER_GONE = 141
 
 
 class GloveportError(Exception):
@@ -75,6 +77,10 @@ class StoreError(GloveportError):
 
 class StoreUnavailable(StoreError):
     """object store is not reachable: {detail}"""
+
+
+class FolderMissing(StoreError):
+    """no such folder: {detail}"""
 
 
 class ObjectMissing(StoreError):

@@ -168,6 +168,7 @@ class RunSummary:
     since: they are in that run's counts, files inside others included, and decide about this run's exit code, too.
     `pending_elsewhere` counts files that failed through a fault of ours, too, and are another run's to end by now.
     `deferred` counts files that a limit of their tenant keeps waiting, which is nobody's fault; `deferral` says why.
+    `left` counts files that were not begun because the run reached its `--limit` or was told to stop: the next run's.
     `complete` is False when the listing of the source was cut short: then files may exist that nobody counted.
     """
 
@@ -182,6 +183,7 @@ class RunSummary:
     accounted_elsewhere: dict[Outcome, int] = field(default_factory=dict)
     deferred: int = 0
     deferral: Deferral | None = None
+    left: int = 0
     complete: bool = True
     seconds: float = 0.0
     cpu_seconds: float = 0.0
@@ -206,6 +208,7 @@ class RunSummary:
             },
             "deferred": self.deferred,
             "deferral": self.deferral.as_json() if self.deferral else None,
+            "left": self.left,
             "complete": self.complete,
             "reasons": {reason.value: count for reason, count in sorted(self.reasons.items())},
             "embedded": {

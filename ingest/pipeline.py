@@ -195,6 +195,8 @@ def _examine(file: _File, at: Stations) -> FileReport:
         admitted = Refused(ran.verdict, ran.observation)
     else:
         admitted = airlock.admit(ran.untrusted_frames, at.options)
+    if isinstance(admitted, Refused) and admitted.reason is Reason.EMPTY and not file.content.size:
+        admitted = replace(admitted, detail="the file is empty")  # which the host knows without being told
     reached(CrashPoint.ADMITTED)
     if isinstance(admitted, Refused):
         _hold_against_it(file, admitted, ran, begun, at)

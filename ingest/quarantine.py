@@ -4,7 +4,7 @@ Every decision names who took it and why, in the entry's history and in the audi
 moved by whoever has the store; here is only where they lie.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -200,6 +200,38 @@ def list_entries(
     parameters = {"source": source_id, "reason": reason, "status": status, "after": after, "limit": limit}
     with db.begin() as connection:
         return [_row(row) for row in connection.execute(text(statement), parameters)]
+
+
+def superseded_by(db: Database, entries: Sequence[Entry]) -> dict[int, Json]:
+    """What followed entries that are no longer held, by their number: the object's next entry, and where it stands now.
+
+    Each is {"entry", "version", "state", "reason", "detail", "at"}; `entry` is None when none followed, in which case
+    the rest says what did. A file that goes on waiting, as after a release, is `pending`.
+    """
+    over = [entry for entry in entries if entry.status != "held"]
+    if not over:
+        return {}
+    with db.begin() as connection:
+        objects = {"objects": [entry.object_id for entry in over]}
+        later = connection.execute(text(_ENTRIES_OF), objects).all()
+        now = {row.id: row for row in connection.execute(text(_STANDING_OF), objects)}
+    followed: dict[int, Json] = {}
+    for entry in over:
+        standing = now[entry.object_id]
+        number = next((row.id for row in later if row.object_id == entry.object_id and row.id > entry.id), None)
+        followed[entry.id] = {
+            "entry": number,
+            "version": standing.version,
+            "state": standing.state,
+            "reason": standing.reason,
+            "detail": standing.detail,
+            "at": standing.settled_at.isoformat() if standing.settled_at else None,
+        }
+    return followed
+
+
+_ENTRIES_OF = "SELECT id, object_id FROM quarantine_entries WHERE object_id = ANY(:objects) ORDER BY id"
+_STANDING_OF = "SELECT id, version, state, reason, detail, settled_at FROM objects WHERE id = ANY(:objects)"
 
 
 def get_entry(db: Database, entry_id: int) -> Entry:

@@ -151,12 +151,13 @@ class Withdrawal:
         nothing = not self.listed and survey.lost > 0
         if self.allow_mass_delete or (few and not nothing):
             return
-        runs.finish_run(self.at.database, self.listing.run_id, "failed")
         too_many = "and the listing is empty" if nothing else f"more than {self.percent_max} %"
-        raise MassDeletionRefused(
+        refused = MassDeletionRefused(
             f"{survey.lost} of {self.known} files are gone, {too_many}; nothing was deleted",
             hint="look at the source; if this is what you want, run it again with --allow-mass-delete",
         )
+        runs.finish_run(self.at.database, self.listing.run_id, "failed", str(refused))
+        raise refused
 
     def _pair(self, digests: dict[Arrival, str], on_file: OnFile) -> int:
         wanted = sorted(set(digests.values()) - {""})

@@ -179,6 +179,7 @@ class Batch:
     deferral: Deferral | None = None
     listed_whole: bool = True
     _interrupted: bool = False
+    _had_its_fill: bool = False
     _resources: ExitStack = field(default_factory=ExitStack)
 
     @classmethod
@@ -328,6 +329,7 @@ class Batch:
         try:
             return drain.run(files_max)
         finally:
+            self._had_its_fill = drain.had_its_fill
             self.fault = drain.fault or self.fault
             self.deferral = drain.deferral
             self.ended_by = drain.orders.stop or self.ended_by
@@ -336,11 +338,12 @@ class Batch:
     def summary(self, *, told_to_stop: bool = False) -> RunSummary:
         """The account of the run, after checking the invariant over the source.
 
-        A run that was `told_to_stop` has not failed by what it left pending.
+        A run that was `told_to_stop` has not failed by what it left pending, nor has one that began as many files as it
+        was to: what such a run has not begun is `left`.
         Raises `ReconciliationError` when a file is in no state it may be in. Files left pending through a fault of ours
         are counted in `pending`; `fault` says what it was.
         """
-        state = "finished"
+        state, why = "finished", ""
         reached(CrashPoint.SUMMARY_BEFORE)
         try:
             # A neighbour that has just died holds leases until somebody tries its lock, which is no disagreement.
@@ -348,18 +351,36 @@ class Batch:
             claims.reclaim_dead(self.stations.database)
             check = reconcile.reconcile(self.stations.database, self.source.id, self.run_id)
             if check.problems:
-                state = "failed"
-                raise ReconciliationError("; ".join(map(str, check.problems)))
+                disagreement = ReconciliationError("; ".join(map(str, check.problems)))
+                state, why = "failed", str(disagreement)
+                raise disagreement
             summary = runs.summarize(self.stations.database, self.run_id, self.deferral)
-            summary = replace(summary, complete=self.listed_whole)
+            summary = self._less_what_is_left(replace(summary, complete=self.listed_whole), told_to_stop)
             handed_on = self.fault is not None and summary.pending_elsewhere
-            if summary.pending or handed_on or not summary.complete:
-                state = "interrupted" if self._interrupted or told_to_stop else "failed"
+            stopped = self._interrupted or told_to_stop
+            if summary.pending or handed_on or not summary.complete or (summary.left and stopped):
+                # Whoever looks at it later has no other account of the fault.
+                state = "interrupted" if stopped else "failed"
+                why = self._who_stopped_it() if stopped else self._what_failed(summary)
             reached(CrashPoint.SUMMARY_CHECKED)
             return summary
         finally:
-            runs.finish_run(self.stations.database, self.run_id, state)
+            runs.finish_run(self.stations.database, self.run_id, state, why)
             reached(CrashPoint.SUMMARY_AFTER)
+
+    def _who_stopped_it(self) -> str:
+        return str(self.ended_by) if self.ended_by is not None else "told to stop"
+
+    def _what_failed(self, summary: RunSummary) -> str:
+        """Why a run failed, for whoever looks at it later: the fault, or what is left of files that others gave up."""
+        return str(self.fault) if self.fault is not None else f"{summary.pending} files are still pending"
+
+    def _less_what_is_left(self, summary: RunSummary, told_to_stop: bool) -> RunSummary:
+        """The account with what nobody has begun, by a limit or a stop, told apart from what a fault left pending."""
+        if self.deferral is not None or not (self._had_its_fill or self._interrupted or told_to_stop):
+            return summary
+        left = min(summary.pending, runs.count_untried(self.stations.database, self.run_id))
+        return replace(summary, pending=summary.pending - left, left=left)
 
     def normalized_text(self, key: str) -> bytes:
         """The normalized text of an indexed file, from the store. Raises `ObjectMissing` when it does not answer."""

@@ -18,7 +18,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from ingest.errors import ConfigurationError, DatabaseError
 
-REVISION = "0007"  # the newest under migrations/versions; a test compares the two
+REVISION = "0008"  # the newest under migrations/versions; a test compares the two
 _DRIVER = "postgresql+psycopg"
 _CONNECT_SECONDS = 10
 

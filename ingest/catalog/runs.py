@@ -9,6 +9,7 @@ from sqlalchemy import Row, text
 
 from contract.verdicts import Reason
 from ingest.catalog.database import Database
+from ingest.catalog.parses import storable
 from ingest.catalog.schema import State
 from ingest.errors import DatabaseError
 from ingest.outcome import Deferral, FileReport, Outcome, RunSummary
@@ -59,17 +60,17 @@ def start_run(db: Database, source_id: int, kind: str, worker_id: str | None = N
     return run_id
 
 
-def finish_run(db: Database, run_id: str, state: str) -> None:
-    """Close the account: "finished", "failed" or "interrupted". A run that was closed before stays as it was.
+def finish_run(db: Database, run_id: str, state: str, detail: str = "") -> None:
+    """Close the account: "finished", "failed" or "interrupted", and why. A run that was closed before stays as it was.
 
     Only an interrupted one may still end otherwise: it was taken for dead while its database was away, and lives.
     """
     with db.begin() as connection:
         statement = """
-            UPDATE runs SET state = :state, finished_at = clock_timestamp()
+            UPDATE runs SET state = :state, detail = :detail, finished_at = clock_timestamp()
             WHERE id = :id AND state IN ('running', 'interrupted')
         """
-        connection.execute(text(statement), {"id": run_id, "state": state})
+        connection.execute(text(statement), {"id": run_id, "state": state, "detail": storable(detail)})
 
 
 def end_abandoned(db: Database) -> int:
@@ -78,7 +79,7 @@ def end_abandoned(db: Database) -> int:
     Call it after `claims.reclaim_dead`, which finds out who is gone. Returns how many.
     """
     statement = """
-        UPDATE runs SET state = 'interrupted', finished_at = clock_timestamp()
+        UPDATE runs SET state = 'interrupted', detail = 'its workers are gone', finished_at = clock_timestamp()
         WHERE state = 'running' AND EXISTS (SELECT FROM workers WHERE run_id = runs.id OR id = runs.planner)
           AND NOT EXISTS (SELECT FROM workers WHERE (run_id = runs.id OR id = runs.planner) AND ended_at IS NULL)
     """
@@ -246,3 +247,9 @@ def _report(row: Row[Any]) -> FileReport:
         chunks=int(row.chunks),
         parent=row.parent,
     )
+
+
+def count_untried(db: Database, run_id: str) -> int:
+    """How many files of a run are pending, in nobody's hands, and were not tried since they were last listed."""
+    with db.begin() as connection:
+        return int(connection.execute(text(_DEFERRED), {"run": run_id}).scalar_one())

@@ -158,6 +158,7 @@ runs = Table(
     Column("finished_at", _TIME),
     # The worker that began it and closes it; others may join. NULL: nobody will.
     Column("planner", ForeignKey("workers.id", use_alter=True)),
+    _text("detail"),  # why it failed or was interrupted
     CheckConstraint(_one_of("kind", RUN_KINDS), name="kind_check"),
     CheckConstraint(_one_of("state", RUN_STATES), name="state_check"),
     CheckConstraint("(state = 'running') = (finished_at IS NULL)", name="finished_check"),

@@ -56,7 +56,8 @@ def list_sources(db: Database) -> list[Source]:
 def list_runs(db: Database, *, limit: int) -> list[Json]:
     """The newest runs, newest first, each with the number of files last accounted to it by state."""
     statement = """
-        SELECT runs.id, sources.uri, runs.kind, runs.state, runs.started_at, runs.finished_at, coalesce(counted, '{}')
+        SELECT runs.id, sources.uri, runs.kind, runs.state, runs.started_at, runs.finished_at, runs.detail,
+               coalesce(counted, '{}')
         FROM runs JOIN sources ON sources.id = runs.source_id LEFT JOIN LATERAL (
             SELECT jsonb_object_agg(state, number) AS counted
             FROM (SELECT state, count(*) AS number FROM objects WHERE run_id = runs.id GROUP BY state) states
@@ -65,7 +66,7 @@ def list_runs(db: Database, *, limit: int) -> list[Json]:
     """
     with db.begin() as connection:
         rows = connection.execute(text(statement), {"limit": limit}).all()
-    names = ("id", "source", "kind", "state", "started_at", "finished_at", "files")
+    names = ("id", "source", "kind", "state", "started_at", "finished_at", "detail", "files")
     return [dict(zip(names, map(_plain, row), strict=True)) for row in rows]
 
 

@@ -1,6 +1,7 @@
 """HOST, trusted: the command line. One lazy module for each command; stdout is data, stderr is progress."""
 
 import os
+import select
 import sys
 from contextlib import suppress
 from importlib import import_module
@@ -52,6 +53,17 @@ class LazyGroup(click.Group):
         command: click.Command = import_module(f"ingest.cli.{cmd_name}").command
         return command
 
+    def invoke(self, ctx: click.Context) -> object:
+        """As click does, but for pipes that break: click would end with 1 and no word, whosesoever pipe it was."""
+        from ingest.errors import ExitCode, GloveportError
+
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as error:
+            if _reader_has_gone():
+                raise click.exceptions.Exit(ExitCode.READER_GONE) from None
+            raise GloveportError(str(error)) from error
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The list of `--help`, without importing a single command."""
         with formatter.section("Commands"):
@@ -87,22 +99,39 @@ def main() -> None:
 
     try:
         result = cli(standalone_mode=False)
+        if result == ExitCode.READER_GONE:
+            _write_no_more()
         sys.stdout.flush()
         sys.exit(result if isinstance(result, int) else ExitCode.OK)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
+        _say("gloveport: interrupted; nothing is lost", "")
         sys.exit(ExitCode.INTERRUPTED)
     except GloveportError as error:
         _say(f"gloveport: {error}", error.hint)
         sys.exit(error.exit_code)
     except OSError as error:
-        # Whoever read our output has gone, or a disk or a folder refuses: one line, and no second try at writing.
-        _say(f"gloveport: {error}", "")
-        with suppress(OSError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        sys.exit(ExitCode.BUG)
+        # Whoever read our output has gone, or a disk or a folder refuses: one line at most.
+        gone = isinstance(error, BrokenPipeError) and _reader_has_gone()
+        if not gone:
+            _say(f"gloveport: {error}", "")
+        _write_no_more()
+        sys.exit(ExitCode.READER_GONE if gone else ExitCode.BUG)
+
+
+def _write_no_more() -> None:
+    """Let the interpreter's end make no second try at writing what could not be written."""
+    with suppress(OSError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+
+
+def _reader_has_gone() -> bool:
+    """Whether standard output is a pipe that nobody reads any more: other pipes and sockets break, too."""
+    poll = select.poll()
+    poll.register(1, select.POLLOUT)
+    return any(events & select.POLLERR for _, events in poll.poll(0))
 
 
 def _say(message: str, hint: str) -> None:

@@ -48,7 +48,7 @@ def command(
             threading.Event().wait(_LOOK_SECONDS)
             (run,) = find_runs(database, run.run_id)
         if run.state == "running" and not run.workers:
-            runs.finish_run(database, run.run_id, "interrupted")
+            runs.finish_run(database, run.run_id, "interrupted", f"cancelled by {who}: {because}")
             (run,) = find_runs(database, run.run_id)
         pending = runs.summarize(database, run.run_id).pending
     if as_json:

@@ -1,7 +1,5 @@
 """HOST, trusted: `gloveport demo`: example uploads, hostile ones included, through the whole pipeline."""
 
-import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -9,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from ingest.cli.display import note, printable, table, use_colour
+from ingest.cli.display import note, printable, program, table, use_colour
 from ingest.cli.options import settings_from, settings_options
 from ingest.errors import GloveportError
 from ingest.outcome import FileReport
@@ -59,13 +57,8 @@ def command(uploads: Path, assignments: tuple[str, ...]) -> None:
     stack = status(settings)
     click.echo()
     click.echo(f"Prefect UI:  {stack.ui}  (user and password in {stack.login})")
-    click.echo(f'Try:         {_me()} search "…"   {_me()} quarantine show ID   {_me()} doctor')
-    click.echo(f"Stop:        {_me()} down")
-
-
-def _me() -> str:
-    """How to call this command again: by name when the path knows it, else as it was called."""
-    return "gloveport" if shutil.which("gloveport") else os.path.relpath(sys.argv[0])
+    click.echo(f'Try:         {program()} search "…"   {program()} quarantine show ID   {program()} doctor')
+    click.echo(f"Stop:        {program()} down")
 
 
 def _step(what: str) -> None:
@@ -105,7 +98,7 @@ def _show_files(reports: list[FileReport]) -> None:
 
 def _show_quarantine(settings: Settings) -> None:
     click.echo()
-    click.echo(f"Quarantine:  {_me()} quarantine list   (originals under {settings.state_directory / 'store'})")
+    click.echo(f"Quarantine:  {program()} quarantine list   (originals under {settings.state_directory / 'store'})")
 
 
 def _show_answer(settings: Settings) -> None:
@@ -116,7 +109,7 @@ def _show_answer(settings: Settings) -> None:
     with open_database(settings.with_defaults_resolved()) as database:
         hits = PostgresKnowledge(database).search(Query(QUESTION, limit=1))
     click.echo()
-    click.echo(f'{_me()} search "{QUESTION}"')
+    click.echo(f'{program()} search "{QUESTION}"')
     for hit in hits:
         pages = ", ".join(map(str, hit.page_numbers))
         click.echo(f"  {printable(hit.key)}" + (f", page {pages}" if pages else ""))

@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+import shutil
 import sys
 import unicodedata
 from collections.abc import Iterable, Sequence
@@ -51,6 +52,14 @@ class PrintableFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """The record, line breaks kept (a traceback has them), everything else that could steer a terminal escaped."""
         return "\n".join(map(printable, super().format(record).split("\n")))
+
+
+def program() -> str:
+    """How to call the program again: by name when the path knows it, else as it was called."""
+    if shutil.which("gloveport"):
+        return "gloveport"
+    called = sys.argv[0]
+    return "python -m ingest.cli" if called.endswith("__main__.py") else os.path.relpath(called)
 
 
 def use_colour() -> bool:

@@ -16,7 +16,9 @@ from ingest.settings import Settings, load_settings
 @click.option("--allow-mass-delete", is_flag=True, help="Withdraw however much of the source is gone, this once.")
 @click.option("--schedule", "cron", metavar="CRON", help="Do it by Prefect at these times (UTC), not now.")
 @click.option("--unschedule", is_flag=True, help="Take the schedule of this source back.")
-@click.option("--concurrency", type=click.IntRange(1, 256), help="Sandboxes at work at once.")
+@click.option(
+    "--concurrency", type=click.IntRange(0, 256), help="Sandboxes at work at once; 0: one for each processor."
+)
 @click.option("--store", help="Where documents and quarantined originals go.")
 @click.option("--endpoint-url", "s3_endpoint_url", help="Endpoint of an S3-compatible store.")
 @click.option(

@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 @click.argument("source")
 @click.option("--dry-run", is_flag=True, help="List what would be looked at; write nothing.")
 @click.option("--limit", "files_max", type=click.IntRange(min=1), help="Begin at most this many files.")
-@click.option("--concurrency", type=click.IntRange(1, 256), help="Sandboxes at work at once.")
+@click.option(
+    "--concurrency", type=click.IntRange(0, 256), help="Sandboxes at work at once; 0: one for each processor."
+)
 @click.option("--store", help="Where documents and quarantined originals go.")
 @click.option("--endpoint-url", "s3_endpoint_url", help="Endpoint of an S3-compatible store.")
 @click.option(
@@ -51,7 +53,8 @@ def command(
     """Ingest every file of SOURCE: s3://bucket/prefix, or a folder.
 
     Exit codes: 0 all well, 100 at least one file quarantined, 101 files deferred by a limit of their tenant, 4 sandbox
-    unavailable, 5 store, 6 database, 7 a file in no state, 130 interrupted (nothing is lost: run again).
+    unavailable, 5 store, 6 database, 7 a file in no state, 130 interrupted (nothing is lost: run again). What `--limit`
+    leaves for the next run is no failure.
     """
     settings = load_settings(flags_from(assignments, **flags))
     if dry_run:
@@ -71,9 +74,12 @@ Runner = Callable[[Settings, str, int | None, OnFile], tuple[RunSummary | None, 
 
 def account(summary: RunSummary | None, exit_code: ExitCode, as_json: bool, fail_on: str) -> ExitCode:
     """Show the account of a run; the exit code with what `--fail-on` says of quarantined files."""
+    if summary is not None:
+        show_summary(summary, as_json)
+    if exit_code is ExitCode.INTERRUPTED:
+        note("interrupted; nothing is lost, the rest waits for the next run")
     if summary is None:
         return exit_code
-    show_summary(summary, as_json)
     failed = exit_code is ExitCode.OK and summary.quarantined and fail_on == "quarantined"
     return ExitCode.QUARANTINED if failed else exit_code
 
@@ -220,7 +226,7 @@ def _dry_run(settings: Settings, source: str, as_json: bool) -> None:
 
 def show_summary(summary: RunSummary, as_json: bool) -> None:
     """The account of the run: the last JSON object, or a table of outcomes by reason."""
-    from ingest.cli.display import table
+    from ingest.cli.display import program, table
 
     if as_json:
         emit(summary.as_json())
@@ -249,7 +255,12 @@ def show_summary(summary: RunSummary, as_json: bool) -> None:
         rows.append(("deferred", str(summary.deferral), summary.deferred))
     if summary.pending:
         rows.append(("pending", "our fault; run again", summary.pending))
-    table(("outcome", "reason", "files"), rows)
+    if summary.left:
+        rows.append(("left", "for the next run", summary.left))
+    if rows or not summary.complete:
+        table(("outcome", "reason", "files"), rows)
+    else:
+        note(f"nothing to ingest in {summary.source}")
     if summary.quarantined:
-        note(f"{summary.quarantined} in quarantine: gloveport quarantine list")
+        note(f"{summary.quarantined} in quarantine: {program()} quarantine list")
     note(f"run {summary.run_id}: {summary.seconds:.1f} s, {summary.cpu_seconds:.1f} CPU-s in sandboxes")

@@ -29,9 +29,10 @@ def command(limit: int, as_json: bool, assignments: tuple[str, ...]) -> None:
             run["state"],
             printable(run["source"], 48),
             ", ".join(f"{count} {state}" for state, count in sorted(run["files"].items())),
+            printable(run["detail"], 160),
         )
         for run in runs
     ]
-    table(("run", "started", "kind", "state", "source", "files"), rows)
+    table(("run", "started", "kind", "state", "source", "files", "why"), rows)
     if not runs:
         note("no run yet")

@@ -11,6 +11,13 @@ if TYPE_CHECKING:
     from ingest.catalog.runs import Source
 
 
+def several_sources(database: "Database") -> bool:
+    """Whether a file's key alone leaves open which source it is of."""
+    from ingest.catalog import story
+
+    return len(story.list_sources(database)) > 1
+
+
 def known_source(settings: Settings, database: "Database", named: str) -> "Source":
     """The source of this address, which need not be within reach now. Raises `ConfigurationError` when none is known.
 

@@ -31,7 +31,9 @@ if TYPE_CHECKING:
     type=click.Path(dir_okay=False, path_type=Path),
     help="Where to write how it goes, as JSON, every five seconds.",
 )
-@click.option("--concurrency", type=click.IntRange(1, 256), help="Sandboxes at work at once.")
+@click.option(
+    "--concurrency", type=click.IntRange(0, 256), help="Sandboxes at work at once; 0: one for each processor."
+)
 @click.option("--store", help="Where documents and quarantined originals go.")
 @click.option("--endpoint-url", "s3_endpoint_url", help="Endpoint of an S3-compatible store.")
 @json_option

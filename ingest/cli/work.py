@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 @click.option("--source", "sources", multiple=True, metavar="URI", help="Serve this source alone; repeatable.")
 @click.option("--run", "run", default="", metavar="RUN", help="Join this run, by its id or the beginning of it.")
 @click.option("--once", is_flag=True, help="End when nothing is left to begin or to wait for.")
-@click.option("--concurrency", type=click.IntRange(1, 256), help="Sandboxes at work at once.")
+@click.option(
+    "--concurrency", type=click.IntRange(0, 256), help="Sandboxes at work at once; 0: one for each processor."
+)
 @click.option(
     "--fail-on",
     type=click.Choice(["quarantined", "never"]),

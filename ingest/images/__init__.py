@@ -10,11 +10,12 @@ verify.py     the smoke test of a built image
 
 from ingest.images.build import build_image, build_images
 from ingest.images.context import context_root, image_manifests
-from ingest.images.engine import connect
+from ingest.images.engine import START_HINT, connect
 from ingest.images.installed import InstalledImage, list_images, resolve_profiles, wanted_images
 from ingest.images.verify import Verification, verify_image
 
 __all__ = [
+    "START_HINT",
     "InstalledImage",
     "Verification",
     "build_image",

@@ -59,6 +59,9 @@ def build_image(client: DockerClient, name: str, *, root: Path | None = None, re
     """
     root = root or context_root()
     manifest = _known_manifest(root, name)
+    if not refresh and (found := _reusable(client, manifest, root)):  # no reason to wait for whoever builds
+        say(f"image {name}: current, {found.image_id[7:19]}")
+        return found
     with one_builder_at_a_time():
         if not refresh and (found := _reusable(client, manifest, root)):
             say(f"image {name}: current, {found.image_id[7:19]}")

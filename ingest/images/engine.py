@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Final, TextIO
 
 import docker
 import requests
@@ -18,6 +18,10 @@ from ingest.errors import SandboxUnavailable
 # One build step may be silent for minutes on a slow disk; without any bound a dead engine would hang us for ever.
 ENGINE_SILENCE_SECONDS: Final = 300
 
+START_HINT: Final = (
+    "start Docker Engine (scripts/engine.sh of the checkout does, and installs it on Debian and Ubuntu; elsewhere:"
+    " https://docs.docker.com/engine/install/), or set DOCKER_HOST to one that runs"
+)
 ENGINE_HINT: Final = "start Docker Engine, or set DOCKER_HOST; `gloveport doctor` checks it"
 BUILD_HINT: Final = "run `gloveport images build`"
 
@@ -52,10 +56,23 @@ def cache_directory() -> Path:
 @contextmanager
 def one_builder_at_a_time() -> Iterator[None]:
     """Hold the host's lock for image work; whoever comes second waits, then finds the work done."""
-    with (cache_directory() / "images.lock").open("w") as lock:
+    with (cache_directory() / "images.lock").open("a+") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            say("images: waiting for another build on this host")
+            say(f"images: waiting for another build on this host{_holder(lock)}")
             fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+        lock.truncate(0)
+        lock.write(f"{os.getpid()}\n")
+        lock.flush()
+        try:
+            yield
+        finally:
+            lock.truncate(0)  # the file stays, and names nobody
+
+
+def _holder(lock: TextIO) -> str:
+    """Who has the lock, as that process wrote it; nothing when it has not, or is of another version."""
+    lock.seek(0)
+    pid = lock.read().strip()
+    return f" (process {pid})" if pid.isdecimal() else ""

@@ -72,7 +72,12 @@ class Deadlines:
         if cpu_used > limits.cpu_seconds:
             return Stop(Reason.CPU_LIMIT, f"used {cpu_used:.1f} CPU-seconds, the limit is {limits.cpu_seconds:g}")
         if now >= self._wall_at:
-            return Stop(Reason.TIMEOUT, f"not done after {self._wall_seconds:g} s")
+            return Stop(Reason.TIMEOUT, f"not done after {_rounded(self._wall_seconds)} s")
         if now >= self._stall_at:
-            return Stop(Reason.STALLED, f"no frame for {limits.stall_seconds:g} s")
+            return Stop(Reason.STALLED, f"no frame for {_rounded(limits.stall_seconds)} s")
         return None
+
+
+def _rounded(seconds: float) -> str:
+    """As a person would say it: 32 for 31.9073, 2.5 for 2.5. What exactly was allowed follows from the limits."""
+    return f"{seconds:.0f}" if seconds >= 10 else f"{seconds:.2g}"

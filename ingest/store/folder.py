@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from ingest.crashpoints import CrashPoint, reached
-from ingest.errors import ObjectChanged, ObjectMissing, StoreError, StoreUnavailable
+from ingest.errors import FolderMissing, ObjectChanged, ObjectMissing, StoreError, StoreUnavailable
 from ingest.store.base import ObjectStore, StoredObject
 from ingest.store.folder_names import names_of
 from ingest.store.folder_walk import OWN_FOLDER, directory, look, version_of, walk
@@ -51,7 +51,10 @@ class FolderStore:
 
     def __init__(self, root: Path) -> None:
         with _translated(str(root)):
-            self._root = root.resolve(strict=True)
+            try:
+                self._root = root.resolve(strict=True)
+            except (FileNotFoundError, NotADirectoryError):
+                raise FolderMissing(str(root)) from None
             if not self._root.is_dir():
                 raise StoreError(f"{self._root} is not a folder", hint="give the folder the files are in")
         self.uri = self._root.as_uri().rstrip("/") + "/"

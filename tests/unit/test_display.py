@@ -2,10 +2,11 @@
 
 import json
 import logging
+from pathlib import Path
 
 import pytest
 
-from ingest.cli.display import PrintableFormatter, emit, human_bytes, note, printable, table
+from ingest.cli.display import PrintableFormatter, emit, human_bytes, note, printable, program, table
 
 
 @pytest.mark.parametrize(
@@ -50,3 +51,12 @@ def test_a_table_is_aligned_plain_text_off_a_terminal(capsys: pytest.CaptureFixt
 
 def test_sizes_are_readable() -> None:
     assert [human_bytes(n) for n in (0, 1023, 1536, 5 << 30)] == ["0 B", "1023 B", "1.5 KiB", "5.0 GiB"]
+
+
+def test_a_hint_names_the_program_by_a_path_that_works(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.argv", [str(tmp_path / ".venv" / "bin" / "gloveport"), "demo"])
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert program() == ".venv/bin/gloveport"
+    (tmp_path / "gloveport").touch(mode=0o755)
+    assert program() == "gloveport"

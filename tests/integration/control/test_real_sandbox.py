@@ -59,7 +59,7 @@ def test_cancel_removes_the_container(stubborn: tuple[Site, DockerEngine], clien
             stop_run(site.db, batch.run_id, Wish.CANCEL, actor="ada", because="it hangs")
             work.join()
             assert containers(client, engine) == []
-            assert batch.summary().pending == 1
+            assert batch.summary().left == 1
         finally:
             work.end()
     assert reconcile.reconcile(site.db, batch.source.id).problems == ()

@@ -307,3 +307,9 @@ def test_reprocessing_forgets_the_verdict(house: House) -> None:
     quarantine.reprocess(house.db, entry.id, by="ada", because="parser fixed")
     house.run(echo)
     assert house.outcomes() == {"a.txt": ("indexed", None)}
+
+
+def test_an_empty_file_is_said_to_be_empty(house: House) -> None:
+    house.upload("a.txt", "")
+    house.run(echo)
+    assert [(report.reason, report.detail) for report in house.reports] == [(Reason.EMPTY, "the file is empty")]

@@ -3,10 +3,17 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+from contract.job import Job
+from ingest.catalog.story import list_runs
+from ingest.cli.run import _exit_code
 from ingest.control import Order, Wish, stop_run
+from ingest.errors import ExitCode, SandboxUnavailable
+from ingest.outcome import Outcome
+from ingest.sandbox.base import Profile, SandboxRun
 from ingest.store.base import StoredObject
 from ingest.store.folder import FolderStore
 from tests.integration.catalog.builders import rows
+from tests.integration.pipeline.speech import echo
 from tests.integration.refresh.conftest import Refreshing
 
 NAMES = [f"{number:02}.txt" for number in range(30)]
@@ -77,3 +84,47 @@ def test_an_order_reaches_a_refresh_that_lists(refreshing: Refreshing) -> None:
         assert batch.ended_by == Order(Wish.CANCEL, "ada", "wrong bucket")
         assert not batch.listed_whole
     assert refreshing.engine.jobs == []
+
+
+def state_of(refreshing: Refreshing, run_id: str) -> object:
+    (run,) = [run for run in list_runs(refreshing.house.db, limit=10) if str(run["id"]) == run_id]
+    return (run["state"], run["detail"])
+
+
+def test_what_a_limit_leaves_is_the_next_run_s_and_no_failure(refreshing: Refreshing) -> None:
+    refreshing.upload(*NAMES)
+    with refreshing.batch(kind="batch") as batch:
+        batch.ingest(on_file=refreshing.reports.append, stop=refreshing.stop, files_max=4)
+        summary = batch.summary()
+    assert (summary.counts[Outcome.INDEXED], summary.left, summary.pending) == (4, 26, 0)
+    assert state_of(refreshing, batch.run_id) == ("finished", "")
+    assert _exit_code(summary, batch.fault, False, 4) is ExitCode.OK
+
+
+def test_a_fault_within_a_limit_stays_a_fault(refreshing: Refreshing) -> None:
+    refreshing.upload("a.txt", "b.txt", "c.txt")
+
+    def down(*_: object) -> Exception:
+        return SandboxUnavailable("the engine is down")
+
+    with refreshing.batch(down, kind="batch", concurrency=1, attempts_max=1) as batch:
+        batch.ingest(on_file=refreshing.reports.append, stop=refreshing.stop, files_max=1)
+        summary = batch.summary()
+    assert (summary.left, summary.pending) == (2, 1)
+    assert state_of(refreshing, batch.run_id) == ("failed", "the sandbox is not available: the engine is down")
+    assert _exit_code(summary, batch.fault, False, 1) is ExitCode.SANDBOX_UNAVAILABLE
+
+
+def test_what_a_signal_leaves_is_the_next_run_s_and_the_run_is_interrupted(refreshing: Refreshing) -> None:
+    refreshing.upload(*NAMES)
+
+    def read(profile: Profile, job: Job, content: bytes) -> SandboxRun:
+        refreshing.stop.set()
+        return echo(profile, job, content)
+
+    with refreshing.batch(read, kind="batch", concurrency=1) as batch:
+        batch.plan()
+        batch.drain(on_file=refreshing.reports.append, stop=refreshing.stop)
+        summary = batch.summary()
+    assert (summary.counts[Outcome.INDEXED], summary.left, summary.pending) == (1, 29, 0)
+    assert state_of(refreshing, batch.run_id) == ("interrupted", "told to stop")

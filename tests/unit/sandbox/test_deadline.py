@@ -102,3 +102,13 @@ def test_embedded_files_count_apart_from_other_output_up_to_their_own_limit() ->
     stop = clocks.passed(100.0, 0)
     assert stop is not None
     assert stop.reason is Reason.OUTPUT_LIMIT
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"), [(31.9073, "32 s"), (30, "30 s"), (2.5, "2.5 s"), (0.25, "0.25 s"), (120, "120 s")]
+)
+def test_seconds_are_told_as_people_say_them(seconds: float, said: str) -> None:
+    clock = deadlines(replace(LIMITS, wall_seconds=seconds, wall_seconds_max=200, stall_seconds=1000))
+    stop = clock.passed(1000, 0)
+    assert stop is not None
+    assert stop.detail == f"not done after {said}"

@@ -125,3 +125,11 @@ def test_a_folder_does_not_import_the_s3_client(tmp_path: Path) -> None:
     )
     result = subprocess.run([sys.executable, "-c", script, str(tmp_path)], capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "[]"
+
+
+def test_a_folder_that_is_not_there_is_said_to_be_a_folder(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    for missing in (tmp_path / "none", tmp_path / "file" / "below"):
+        with pytest.raises(StoreError) as caught:
+            open_store(str(missing))
+        assert str(caught.value) == f"no such folder: {missing}"
