@@ -24,7 +24,7 @@ _START = struct.Struct("<6sBBLQQL")  # signature, version, CRC of what follows; 
 _END, _HEADER, _ARCHIVE_PROPERTIES, _ADDITIONAL_STREAMS, _MAIN_STREAMS, _FILES = 0x00, 0x01, 0x02, 0x03, 0x04, 0x05
 _PACK_INFO, _UNPACK_INFO, _SUBSTREAMS, _SIZE, _CRC, _FOLDER = 0x06, 0x07, 0x08, 0x09, 0x0A, 0x0B
 _CODERS_UNPACK_SIZE, _NUM_UNPACK_STREAM, _EMPTY_STREAM, _EMPTY_FILE, _ANTI = 0x0C, 0x0D, 0x0E, 0x0F, 0x10
-_NAMES, _ATTRIBUTES, _ENCODED_HEADER = 0x11, 0x15, 0x17
+_NAMES, _ATTRIBUTES, _ENCODED_HEADER, _PADDING = 0x11, 0x15, 0x17, 0x19
 
 _COMPLEX, _HAS_PROPERTIES, _RESERVED = 0x10, 0x20, 0xC0  # flags before a coder's id
 _DIRECTORY, _REPARSE_POINT, _UNIX = (
@@ -185,8 +185,11 @@ def _streams(cursor: Cursor) -> tuple[list[Block], list[_Stream]]:
 
 def _pack_info(cursor: Cursor) -> tuple[int, list[int]]:
     start, count = cursor.number(), cursor.count("packed streams")
-    sizes = [0] * count
+    sizes, before = [0] * count, _END
     while (kind := cursor.byte()) != _END:
+        if kind <= before:
+            raise Refused(Refusal.CORRUPT, "7z: a header out of order")
+        before = kind  # sizes, then checksums, each once
         if kind == _SIZE:
             sizes = [cursor.number() for _ in range(count)]
         elif kind == _CRC:
@@ -215,10 +218,11 @@ def _blocks(cursor: Cursor, start: int, packed_sizes: list[int]) -> list[Block]:
     cursor.expect(_CODERS_UNPACK_SIZE)
     sizes = [[cursor.number() for _ in range(plan.outputs)] for plan in plans]
     checksums: list[int | None] = [None] * count
-    while (kind := cursor.byte()) != _END:
-        if kind != _CRC:
-            raise Refused(Refusal.CORRUPT, "7z: a header out of order")
+    if (kind := cursor.byte()) == _CRC:
         checksums = cursor.checksums(count)
+        kind = cursor.byte()
+    if kind != _END:
+        raise Refused(Refusal.CORRUPT, "7z: a header out of order")
     blocks, stream = [], 0
     for plan, unpacked, crc in zip(plans, sizes, checksums, strict=True):
         own = packed_sizes[stream : stream + plan.packed]
@@ -290,9 +294,12 @@ def _substreams(cursor: Cursor, blocks: list[Block]) -> list[_Stream]:
     known = [count == 1 and block.crc is not None for block, count in zip(blocks, counts, strict=True)]
     unknown = sum(count for count, is_known in zip(counts, known, strict=True) if not is_known)
     checksums: list[int | None] = [None] * unknown
+    summed = False
     while kind != _END:
+        if kind == _CRC and summed:
+            raise Refused(Refusal.CORRUPT, "7z: checksums twice")
         if kind == _CRC:
-            checksums = cursor.checksums(unknown)
+            checksums, summed = cursor.checksums(unknown), True
         else:
             cursor.take(cursor.number())
         kind = cursor.byte()
@@ -321,8 +328,13 @@ def _members(cursor: Cursor, streams: list[_Stream]) -> list[Member]:
     count = cursor.count("files")
     empty, empty_files, anti = [False] * count, list[bool](), list[bool]()
     names, attributes = [""] * count, [0] * count
+    seen = set[int]()
     while (kind := cursor.byte()) != _END:
         inside = Cursor(cursor.take(cursor.number()))
+        # Each is as long as there are files: again and again, in a header that is packed well, they are work for hours.
+        if kind in seen and kind != _PADDING:
+            raise Refused(Refusal.CORRUPT, "7z: a property of files twice")
+        seen.add(kind)
         if kind == _EMPTY_STREAM:
             empty = inside.bits(count)
         elif kind == _EMPTY_FILE:

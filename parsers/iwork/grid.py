@@ -8,12 +8,13 @@ from parsers.blocks import Cell, Table
 from parsers.xml.tree import Element, all_text, attribute, descendant, local
 
 CELLS_MAX = 500_000  # shown, of one table
+CELLS_OF_ALL_MAX = 1_000_000  # with the empty ones: a diagonal of a few kilobytes is a table of half a million
 _COLUMNS = 256
 _DISTANCE_MAX = 1 << 40
 
 
-def table_of(model: Element) -> tuple[Table | None, bool]:
-    """A `tabular-model` as a table, None when nothing is in it; and whether it was cut."""
+def table_of(model: Element, room: list[int]) -> tuple[Table | None, bool]:
+    """A `tabular-model` as a table, None when nothing is in it; and whether it was cut. `room` as in `shaped`."""
     source = descendant(model, "datasource")
     cells: dict[tuple[int, int], str] = {}
     place = -1
@@ -24,16 +25,20 @@ def table_of(model: Element) -> tuple[Table | None, bool]:
         text = _text(each)
         if text and 0 <= place < _DISTANCE_MAX:
             cells[divmod(place, _COLUMNS)] = text
-    return shaped(cells, _number(attribute(model, "num-header-rows"), 0))
+    return shaped(cells, _number(attribute(model, "num-header-rows"), 0), room)
 
 
-def shaped(cells: dict[tuple[int, int], str], header: int) -> tuple[Table | None, bool]:
-    """Texts by row and column as a table, of which so many rows are headers; and whether it was cut."""
+def shaped(cells: dict[tuple[int, int], str], header: int, room: list[int]) -> tuple[Table | None, bool]:
+    """Texts by row and column as a table, of which so many rows are headers; and whether it was cut.
+
+    `room` is how many cells may still be made in the document; the first row of a table always is.
+    """
     rows = sorted({row for row, _ in cells})
     columns = sorted({column for _, column in cells})
     if not rows:
         return None, False
-    kept = rows[: max(1, CELLS_MAX // len(columns))]
+    kept = rows[: max(1, min(CELLS_MAX, room[0]) // len(columns))]
+    room[0] -= len(kept) * len(columns)
     shown = [[Cell(cells.get((row, column), ""), header=row < header) for column in columns] for row in kept]
     return Table(shown, header_rows=sum(row < header for row in kept)), len(kept) < len(rows)
 

@@ -13,9 +13,10 @@ from parsers.archive_guard import Package, open_archive
 from parsers.blocks import Block, FoundIssue, Refused, Report
 from parsers.iwork.archive import OBJECTS_MAX, UNPACKED_BYTES_MAX, Fields, Stored, objects_of
 from parsers.iwork.cells import cell_text, offsets_of
-from parsers.iwork.grid import CELLS_MAX, shaped
+from parsers.iwork.grid import CELLS_MAX, CELLS_OF_ALL_MAX, shaped
 from parsers.iwork.kinds import KEYNOTE, NUMBERS, PAGES
 
+CELL_CHARS_MAX = 64 << 20  # of all tables together: any number of cells may show the same text
 DOCUMENT = "index/document.iwa"
 PACKED = "index.zip"
 _PARAGRAPH = re.compile("[\n\r\u2029\u0004\u0005\u000c]")
@@ -59,7 +60,9 @@ class ModernReader:
         self._report = report
         self._room = [UNPACKED_BYTES_MAX, OBJECTS_MAX]
         self._objects: dict[int, Stored] = {}
-        self._rich: dict[int, str] = {}
+        self._rich: dict[int, str] = {}  # by the object in between, and by the story itself
+        self._stories_read: dict[int, str] = {}
+        self._cells_left, self._chars_left = [CELLS_OF_ALL_MAX], CELL_CHARS_MAX
         self._unread = 0
 
     def blocks(self, kind: str) -> Iterator[Block]:
@@ -166,7 +169,7 @@ class ModernReader:
     def _table(self, reference: int, page: int | None) -> Iterator[Block]:
         info = self._taken(reference, _TABLE)
         model = self._taken(next(iter(info.references(2)), 0), _MODEL)
-        table, cut = shaped(self._cells(model.message(4)), model.number(9))
+        table, cut = shaped(self._cells(model.message(4)), model.number(9), self._cells_left)
         if cut:
             evidence = "a table with too many cells"
             self.findings.append(FoundIssue(FindingKind.TRUNCATED, Severity.MEDIUM, "tables", evidence))
@@ -196,11 +199,13 @@ class ModernReader:
                 yield entry.number(1), entry
 
     def _rich_text(self, entry: Fields) -> str:
-        payload = self._fields(next(iter(entry.references(9)), 0), _RICH)
-        reference = next(iter(payload.references(1)), 0)
-        if reference not in self._rich:
-            self._rich[reference] = "\n".join(_paragraphs(self._fields(reference, _STORAGE)))
-        return self._rich[reference]
+        payload = next(iter(entry.references(9)), 0)
+        if payload not in self._rich:  # both, as either may be large and be referred to any number of times
+            reference = next(iter(self._fields(payload, _RICH).references(1)), 0)
+            if reference not in self._stories_read:
+                self._stories_read[reference] = "\n".join(_paragraphs(self._fields(reference, _STORAGE)))
+            self._rich[payload] = self._stories_read[reference]
+        return self._rich[payload]
 
     def _row(
         self, row: Fields, first: int, strings: dict[int, str], rich: dict[int, str], cells: dict[tuple[int, int], str]
@@ -218,6 +223,9 @@ class ModernReader:
             text = cell_text(data[at : following[at]], strings, rich)
             self._unread += text is None
             if text:
+                self._chars_left -= len(text)
+                if self._chars_left < 0:
+                    raise Refused(Refusal.BOMB, f"iWork: cells of over {CELL_CHARS_MAX} characters")
                 cells[first + row.number(1), column] = text
 
 

@@ -13,7 +13,7 @@ from parsers.archive.members import bounded
 from parsers.archive_guard import MEMBER_BYTES_MAX, open_package
 from parsers.blocks import Block, FoundIssue, Link, ParsedDocument, Refused, Report
 from parsers.inflate import inflated
-from parsers.iwork.grid import table_of
+from parsers.iwork.grid import CELLS_OF_ALL_MAX, table_of
 from parsers.iwork.kinds import KEYNOTE, LOCKS, NUMBERS, PAGES, index_of, kind_of
 from parsers.iwork.modern import ModernReader
 from parsers.xml import tree
@@ -72,6 +72,7 @@ class _Reading:
         self._slides = self._visited = self._hidden = 0
         self._page: int | None = None
         self._cut = False
+        self._cells_left = [CELLS_OF_ALL_MAX]
 
     def blocks(self, element: Element) -> Iterator[Block]:
         """Everything under an element that a reader would see, in its order."""
@@ -135,7 +136,7 @@ class _Reading:
             yield from inside
 
     def _table(self, model: Element) -> Iterator[Block]:
-        table, cut = table_of(model)
+        table, cut = table_of(model, self._cells_left)
         self._cut = self._cut or cut
         if table is None:
             return

@@ -193,8 +193,11 @@ def _shown(properties: Properties) -> tuple[str, list[Link]]:
     links: list[Link] = []
     at = 0
     for found in _LINK.finditer(text):
-        end = min((each for each in ends if found.end() < each <= len(text)), default=len(text))
-        words = joined_units(text[found.end() : end]).partition("\ufddf")[0].strip()
+        # Up to the next field at most: where no run ends, each link would have all that follows for its words.
+        following = text.find("\ufddf", found.end())
+        limit = following if following >= 0 else len(text)
+        end = min((each for each in ends if found.end() < each <= limit), default=limit)
+        words = joined_units(text[found.end() : end]).strip()
         links.append(Link(words or found[1], found[1]))
         pieces.append(text[at : found.start()])
         at = found.end()

@@ -13,6 +13,7 @@ from parsers.onenote.model import Bytes, Name, Object
 
 DEPTH_MAX = 16
 SETS_MAX = 100_000  # of one object
+_SET_BYTES = 32  # what a set is charged with: empty ones take time, too, and objects may lie over each other
 _FIXED = {0x1: 0, 0x2: 0, 0x3: 1, 0x4: 2, 0x5: 4, 0x6: 8}
 _BYTES, _OBJECT, _OBJECTS, _SPACE, _SPACES, _CONTEXT, _CONTEXTS = 0x7, 0x8, 0x9, 0xA, 0xB, 0xC, 0xD
 _SETS, _SET = 0x10, 0x11
@@ -69,7 +70,7 @@ class _Reading:
         if depth > DEPTH_MAX or self._sets_left < 0:
             raise struct.error("too many sets")
         count = self._bytes.number(2)
-        self._account(4 * count)
+        self._account(_SET_BYTES + 4 * count)
         for (key,) in struct.iter_unpack("<L", self._bytes.take(4 * count)):
             value = self._value(key, depth)
             if value is not None:

@@ -92,6 +92,7 @@ class RevisionStore:
         seen = set[int]()
         while start not in seen and size >= _FRAGMENT_HEADER + _FRAGMENT_FOOTER and start + size <= len(self._file):
             seen.add(start)
+            self._count()  # lists may lead into the same fragments, and these may be empty
             fragment = self._file[start : start + size]
             if int.from_bytes(fragment[:8], "little") != _FRAGMENT_MAGIC:
                 break
@@ -108,15 +109,19 @@ class RevisionStore:
             kind, size, base = head & 0x3FF, head >> 10 & 0x1FFF, head >> 27 & 0xF
             if size < 4 or at + size > len(nodes) or kind in (0, _LAST_OF_LIST):
                 return
-            self._nodes_left -= 1
-            if self._nodes_left < 0:
-                raise too_much(f"over {NODES_MAX} nodes")
-            if self._nodes_left % _PROGRESS_EVERY == 0:
-                self._report.progress("nodes", NODES_MAX - self._nodes_left, 0)
+            self._count()
             node = _node(kind, base, head, nodes[at + 4 : at + size])
             if node is not None:
                 yield node
             at += size
+
+    def _count(self) -> None:
+        """One more node or fragment. Raises `Refused` (bomb)."""
+        self._nodes_left -= 1
+        if self._nodes_left < 0:
+            raise too_much(f"over {NODES_MAX} nodes")
+        if self._nodes_left % _PROGRESS_EVERY == 0:
+            self._report.progress("nodes", NODES_MAX - self._nodes_left, 0)
 
     def _read_space(self, node: Node) -> None:
         """The last list of revisions is the current one (2.1.6)."""

@@ -37,14 +37,15 @@ def pass_on_files(pdf: Any, report: Report) -> None:
     for xref in range(1, total):
         if xref % _OBJECTS_BETWEEN_PROGRESS == 0:
             report.progress("files", xref, total)
-        for name, stream in _specified(pdf, xref):
-            if stream not in seen:
-                seen.add(stream)
-                _pass_on(pdf, name, stream, report)
+        for name, stream in _specified(pdf, xref, seen):
+            report.progress("files", xref, total)
+            _pass_on(pdf, name, stream, report)
 
 
-def _specified(pdf: Any, xref: int) -> Iterator[tuple[str, int]]:
-    """Names and streams of the file specifications in one object."""
+def _specified(pdf: Any, xref: int, seen: set[int]) -> Iterator[tuple[str, int]]:
+    """Names and streams of the file specifications in one object: of those that are new, as a name has to be looked for
+    in what is around it.
+    """
     try:
         source: str = pdf.xref_object(xref, compressed=True)[:_OBJECT_CHARS_MAX]
     except MUPDF_ERRORS:
@@ -53,7 +54,8 @@ def _specified(pdf: Any, xref: int) -> Iterator[tuple[str, int]]:
         return
     for match in islice(_STREAM.finditer(source), _FILES_OF_AN_OBJECT_MAX):
         stream = int(match[1]) if match[1] else _stream_named_by(pdf, int(match[2]))
-        if stream is not None:
+        if stream is not None and stream not in seen:
+            seen.add(stream)
             yield _name(_around(source, match.start(), match.end())), stream
 
 
@@ -73,10 +75,10 @@ def _around(source: str, start: int, end: int) -> str:
     """The dictionary that an `/EF` entry stands in: keys come in any order, and neighbours have names, too."""
     window = source[max(0, start - _DICTIONARY_CHARS_MAX) : start]
     depth, begin = 0, 0
-    for mark in reversed(list(_MARK.finditer(window))):
+    for mark in _MARK.finditer(window[::-1]):  # backwards, as far as needed: most dictionaries are short
         depth += 1 if mark[0] == ">>" else -1
         if depth < 0:
-            begin = mark.start()
+            begin = len(window) - mark.end()
             break
     depth, after = 2, source[end : end + _DICTIONARY_CHARS_MAX]
     for mark in _MARK.finditer(after):

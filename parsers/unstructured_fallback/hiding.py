@@ -37,8 +37,10 @@ def refuse_what_may_hide(document: bytes, kind: str) -> None:
     elif kind in ("docx", "pptx", "xlsx"):
         package = open_package(document)
         for name in package.namelist():
-            if name.lower().endswith(".xml") and "/theme/" not in name.lower():
-                _look(_xml(package.read(name)), _office_means)
+            # By what they are: relationships lead to parts of any name, and a story may be one in a folder of themes.
+            part = _part(package.read(name), name)
+            if part is not None and not (isinstance(part.tag, str) and _local(part.tag) == "theme"):
+                _look(part, _office_means)
     elif kind == "xml":
         _look(_xml(document), _markup_means)
     elif kind in ("html", "markdown"):
@@ -71,6 +73,16 @@ def _xml(content: bytes) -> Any:
     return etree.fromstring(content, parser) if content.strip() else None
 
 
+def _part(content: bytes, name: str) -> Any:
+    """A part of a package; None for a picture or what else is no XML and does not call itself so."""
+    try:
+        return _xml(content)
+    except import_module("lxml.etree").XMLSyntaxError:
+        if name.lower().endswith(".xml"):
+            raise
+        return None
+
+
 def _html(content: bytes) -> Any:
     html: Any = import_module("lxml.html")
     return html.document_fromstring(content) if content.strip() else None
@@ -89,6 +101,8 @@ def _markup_means(element: Any) -> str:
     name = _local(element.tag).lower()
     if name in _MARKUP_ELEMENTS:
         return f"element {name}"
+    if name == "body" and "text" in element.attrib:
+        return "attribute text"
     found = {_local(attribute).lower() for attribute in element.attrib} & _MARKUP_ATTRIBUTES
     return f"attribute {min(found)}" if found else ""
 

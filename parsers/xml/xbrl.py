@@ -16,6 +16,7 @@ from parsers.xml.tree import Element, attribute, child, local, namespace, plain
 NAMESPACE = "http://www.xbrl.org/2003/instance"
 FACTS_MAX = 100_000
 TEXTS_MAX = 2_000  # read as HTML; what is beyond stands among the facts as it is
+_SAID_CHARS_MAX = 1_000  # of a context or a unit: what each fact that stands in it repeats
 _COMPARED_CHARS_MAX = 200_000_000  # looked through for repeated texts; a quarter of a second
 _LINKBASE = "http://www.xbrl.org/2003/linkbase"
 _SCHEMA_INSTANCE = "http://www.w3.org/2001/XMLSchema-instance"
@@ -96,12 +97,17 @@ def _context(context: Element) -> _Context:
         _WORDS.sub(" ", plain(each).rpartition(":")[2]).removesuffix(" Member")
         for each in context.iter("{*}explicitMember", "{*}typedMember")
     ]
-    return _Context(f"{begin} to {end}" if begin and end else day or begin or end, ", ".join(filter(None, members)))
+    period_said = f"{begin} to {end}" if begin and end else day or begin or end
+    return _Context(_cut(period_said), _cut(", ".join(filter(None, members))))
 
 
 def _unit(unit: Element) -> str:
     measures = [plain(each).rpartition(":")[2] for each in unit.iter("{*}measure")]
-    return " / ".join(measures) if child(unit, "divide") is not None else " ".join(measures)
+    return _cut(" / ".join(measures) if child(unit, "divide") is not None else " ".join(measures))
+
+
+def _cut(said: str) -> str:
+    return said if len(said) <= _SAID_CHARS_MAX else said[: _SAID_CHARS_MAX - 1] + "…"
 
 
 def _title(facts: list[_Fact]) -> str:

@@ -10,6 +10,7 @@ import pytest
 from parsers.blocks import ParsedDocument, Report
 from parsers.office.docx import DocxParser
 from parsers.pdf import PARSER as PDF_PARSER
+from parsers.pdf import files as pdf_files
 from tests.parsers.test_archives import Basket
 
 W = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
@@ -117,3 +118,29 @@ def test_objects_in_a_word_document_go_out() -> None:
     parsed = DocxParser().parse(document, Report(lambda *_: None, basket))
     assert basket.files == [("Sheet1.xlsx", b"PK table"), ("oleObject1.bin", b"\xd0\xcf\x11\xe0")]
     assert [block.text for block in parsed.blocks] == ["See the table."]
+
+
+def test_a_file_that_is_named_again_and_again_has_its_name_looked_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Twenty kilobytes name one stream a thousand times, each within reach of all others."""
+    looked: list[int] = []
+    around = pdf_files._around
+    monkeypatch.setattr(pdf_files, "_around", lambda *of: (looked.append(1), around(*of))[1])
+    document = pdf()
+    document.embfile_add("first", b"words", filename="a.txt")
+    for _ in range(3):
+        document.update_object(document.get_new_xref(), "<</A[" + "<</F(b)/EF<</F 9999 0 R>>>>" * 900 + "]>>")
+    files, _ = read_pdf(document.tobytes())
+    assert files["a.txt"] == b"words"
+    assert len(looked) <= 3
+
+
+def test_neighbours_of_a_file_specification_do_not_give_it_their_names() -> None:
+    document = pdf()
+    streams = [document.get_new_xref() for _ in range(3)]
+    for at, stream in enumerate(streams):
+        document.update_object(stream, "<<>>")
+        document.update_stream(stream, b"content %d" % at, new=True, compress=False)
+    listed = "".join(f"<</P<</Q<<>>>>/F(n{at})/EF<</F {stream} 0 R>>>>" for at, stream in enumerate(streams))
+    document.update_object(document.get_new_xref(), f"<</F(outer)/A[{listed}]>>")
+    files, _ = read_pdf(document.tobytes())
+    assert files == {f"n{at}": b"content %d" % at for at in range(3)}

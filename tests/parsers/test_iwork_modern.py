@@ -11,8 +11,9 @@ import pytest
 from contract.verdicts import FindingKind, Refusal
 from parsers.blocks import Refused
 from parsers.detect import detect
-from parsers.iwork import archive
+from parsers.iwork import archive, modern
 from parsers.iwork.cells import cell_text
+from parsers.iwork.grid import shaped
 from tests.parsers.reading import found, kinds, markdown, read
 from tests.parsers.test_detect import package
 
@@ -283,3 +284,16 @@ def test_damaged_objects_end_in_a_refusal_or_a_document(seed: int) -> None:
         content[at] = (seed * 131 + step * 17) & 0xFF
     with contextlib.suppress(Refused):
         read(NUMBERS, package(**{"Index/Document.iwa": bytes(content)}))
+
+
+def test_many_cells_of_one_long_text_are_a_bomb(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each cell has four bytes of it: half a megabyte was gigabytes."""
+    monkeypatch.setattr(modern, "CELL_CHARS_MAX", 10_000)
+    assert refusal(NUMBERS, numbers(row(0, *[text_cell(1)] * 11), strings={1: "x" * 1000})) is Refusal.BOMB
+
+
+def test_empty_cells_of_all_tables_together_are_bounded() -> None:
+    """A diagonal of texts is a square of cells."""
+    room, diagonal = [2500], {(at, at): "x" for at in range(40)}
+    sizes = [(len(table.rows), cut) for table, cut in (shaped(diagonal, 0, room) for _ in range(3)) if table]
+    assert sizes == [(40, False), (22, True), (1, True)]

@@ -1,5 +1,6 @@
 """TEST: text out of pixels; what needs Tesseract itself is skipped, with a word, where it is not installed."""
 
+import io
 import shutil
 import subprocess
 import sys
@@ -7,12 +8,14 @@ from pathlib import Path
 
 import pymupdf
 import pytest
+from PIL import Image, ImageOps
 
 from contract.verdicts import Refusal
 from parsers.blocks import Refused, Report
 from parsers.ocr import program, tesseract
 from parsers.ocr.atoms import atoms_of
 from parsers.ocr.image import ImageParser
+from parsers.ocr.image import _grey as in_grey
 from parsers.ocr.judging import Word, words_of_line
 from parsers.ocr.latin import languages_of
 from parsers.ocr.placing import Placing
@@ -199,3 +202,43 @@ def test_a_scanned_page_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     page.insert_image(page.rect, pixmap=typed[0].get_pixmap(dpi=150))
     result = PdfParser().parse(scan.tobytes(), REPORT)
     assert [block.text for block in result.blocks] == ["Scanned words"]
+
+
+def _shown_in_grey(picture: Image.Image) -> Image.Image:
+    """What Pillow makes of it by its own way, with a copy in colours for each step."""
+    upright = ImageOps.exif_transpose(picture).convert("RGBA")
+    white = Image.new("RGBA", upright.size, "white")
+    white.alpha_composite(upright)
+    return white.convert("L")
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("mode", ["RGBA", "LA", "RGB", "P"])
+def test_a_picture_is_upright_and_on_white(mode: str, orientation: int) -> None:
+    drawn = Image.linear_gradient("L").resize((40, 30)).rotate(20)
+    alpha = Image.linear_gradient("L").resize((40, 30)).rotate(70)
+    colours = Image.merge("RGBA", (drawn, drawn.transpose(Image.Transpose.ROTATE_180), drawn, alpha))
+    picture = colours.convert(mode)
+    if mode == "P":
+        picture.info["transparency"] = 3
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    stored = io.BytesIO()
+    picture.save(stored, "PNG", exif=exif)
+    with Image.open(stored) as opened:
+        ours = in_grey(opened)
+    with Image.open(stored) as opened:
+        theirs = _shown_in_grey(opened)
+    assert ours.size == theirs.size
+    assert max(abs(a - b) for a, b in zip(ours.tobytes(), theirs.tobytes(), strict=True)) <= 2
+
+
+def test_a_transparent_page_takes_no_copies_in_colours() -> None:
+    """A4 at 600 dpi with an alpha channel was more than the sandbox has; here a tenth of its pixels."""
+    script = (
+        "import resource; from PIL import Image; from parsers.ocr.image import _grey;"
+        "peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss << 10;"
+        "page = Image.new('RGBA', (2000, 2000)); before = peak(); _grey(page); print((peak() - before) / 16_000_000)"
+    )
+    copies = float(subprocess.run([sys.executable, "-c", script], capture_output=True, check=True).stdout)
+    assert copies < 1.5

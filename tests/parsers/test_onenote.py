@@ -11,6 +11,7 @@ from parsers.blocks import ParsedDocument, Refused, Report
 from parsers.detect import detect
 from parsers.onenote import model, package_store, reader, revision_store
 from parsers.onenote import page as pages_module
+from parsers.onenote.properties import properties_of
 from tests.parsers.one_file import (
     ALT,
     BYTES,
@@ -260,6 +261,25 @@ class TestHostile:
 
         shared = group(store, {at: Thing(ELEMENT) for at in range(1, 101)})
         assert refusal(store.finished(store.nodes(space(store, 2, [Revision({})], *[shared] * 1000)))) is Refusal.BOMB
+
+    def test_lists_that_lead_into_the_same_empty_fragments_are_a_bomb(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Every list goes through all fragments behind its own: their number squared, and not one node in them."""
+        monkeypatch.setattr(revision_store, "NODES_MAX", 4000)
+        store, following, lists = Store(), b"", list[tuple[int, int]]()
+        for _ in range(200):
+            lists.append(store.nodes(following=following) if following else store.nodes())
+            following = struct.pack("<QL", *lists[-1])
+        spaces = [node(0x008, name(number + 2, SPACE_GUID), place) for number, place in enumerate(lists)]
+        assert refusal(store.finished(store.nodes(*spaces))) is Refusal.BOMB
+
+    def test_many_objects_over_the_same_empty_sets_are_a_bomb(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(reader, "_KEPT_FREE_BYTES", 1000)
+        monkeypatch.setattr(reader, "_KEPT_RATIO", 0)
+        empty = struct.pack("<HLLL", 1, 0x10 << 26, 1000, 0) + bytes(2000)
+        reading = reader._Reading(model.Section(), 0, Report(lambda *_: None))
+        with pytest.raises(Refused) as refused:
+            properties_of(model.Object(0, memoryview(empty)), reading._account)
+        assert refused.value.refusal is Refusal.BOMB
 
     def test_many_objects_over_the_same_text_are_a_bomb(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(reader, "_KEPT_FREE_BYTES", 1000)

@@ -278,3 +278,16 @@ def test_what_nobody_takes_is_unpacked_only_so_far(monkeypatch: pytest.MonkeyPat
     got = dict(basket.files)
     assert (got["a"], got["b"], got["d"]) == (CODE[:4], CODE[:4], b"dddd")
     assert str(got["c"]).startswith(f"{Withheld.TOO_LARGE}: behind more than")
+
+
+def test_a_property_of_files_that_comes_twice_is_corrupt() -> None:
+    """A kilobyte can be a header of thousands of them, each as long as there are files."""
+    empty = b"\x0e" + number(1) + b"\xc0\x0f" + number(1) + b"\xc0"
+    attributes = b"\x15" + number(10) + b"\x01\x00" + bytes(8)
+    once = b"\x01" + files("a", "b", extra=empty + attributes) + b"\x00"
+    twice = b"\x01" + files("a", "b", extra=empty + 2 * attributes) + b"\x00"
+    SevenZipParser().parse(sealed(once), Report(lambda *_: None))
+    with pytest.raises(Refused) as refused:
+        SevenZipParser().parse(sealed(twice), Report(lambda *_: None))
+    assert refused.value.refusal is Refusal.CORRUPT
+    assert "twice" in refused.value.detail

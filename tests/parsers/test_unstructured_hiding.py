@@ -108,3 +108,29 @@ def test_what_has_one_is_refused(kind: str, document: bytes, means: str) -> None
 def test_a_package_that_lies_of_its_directory_is_not_looked_at() -> None:
     with pytest.raises(Refused):
         refuse_what_may_hide(package(word__document="<a/>")[:-30], "docx")
+
+
+@pytest.mark.parametrize("name", ["word/theme/story.xml", "word/story.dat", "word/story"])
+def test_a_part_is_looked_at_whatever_its_name_is(name: str) -> None:
+    """The library follows relationships, which may lead to a part of any name."""
+    content = io.BytesIO(word(""))
+    with zipfile.ZipFile(content, "a") as packed:
+        packed.writestr(name, f"<w:document {W}><w:r><w:rPr><w:vanish/></w:rPr></w:r></w:document>")
+    with pytest.raises(Refused, match="vanish"):
+        refuse_what_may_hide(content.getvalue(), "docx")
+
+
+@pytest.mark.parametrize(
+    "part", [b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", b"", b"\x01\0\0\0l\0", bytes(64), b"PK\x03\x04", b"a"], ids=repr
+)
+def test_parts_that_are_no_xml_and_themes_are_passed_by(part: bytes) -> None:
+    content = io.BytesIO(word(""))
+    with zipfile.ZipFile(content, "a") as packed:
+        packed.writestr("word/media/image1.png", part)
+        packed.writestr("word/theme/theme1.xml", f'<a:theme {A}><a:rPr><a:srgbClr val="FFFFFF"/></a:rPr></a:theme>')
+    refuse_what_may_hide(content.getvalue(), "docx")
+
+
+def test_the_colour_of_all_letters_of_a_page_is_a_means() -> None:
+    with pytest.raises(Refused, match="attribute text"):
+        refuse_what_may_hide(b"<html><body bgcolor=white text=white><p>Text</p></body></html>", "html")

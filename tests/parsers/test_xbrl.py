@@ -111,3 +111,15 @@ def test_beyond_so_many_texts_they_are_facts_as_they_stand() -> None:
 def _rows(document: str) -> list[list[object]]:
     (table,) = (block.table for block in read(_XML, document).blocks if block.table is not None)
     return list(table.rows)  # type: ignore[arg-type]
+
+
+def test_what_every_fact_repeats_is_cut() -> None:
+    """Half a megabyte of a segment's name and of facts in it were gigabytes of a table."""
+    member = f'<xbrldi:explicitMember dimension="a:X">{"x" * 5000}</xbrldi:explicitMember>'
+    contexts = f'<context id="big"><entity><segment>{member}</segment></entity></context>'
+    units = f'<unit id="long"><measure>{"u" * 5000}</measure></unit>'
+    facts = "".join(fact(f"a:F{at}", str(at), "big", 'unitRef="long"') for at in range(10))
+    (table,) = (block for block in read(_XML, instance(contexts + units + facts)).blocks if block.table)
+    assert len(table.text) < 10 * 2100
+    assert "xxx…" in table.text
+    assert "uuu…" in table.text
