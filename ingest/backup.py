@@ -219,7 +219,10 @@ def _settle_down(db: Database, manifest: Manifest) -> None:
     _must_be_sound(db)
 
 
-_INTERRUPT = "UPDATE runs SET state = 'interrupted', finished_at = clock_timestamp() WHERE state = 'running'"
+_INTERRUPT = """
+    UPDATE runs SET state = 'interrupted', detail = 'a backup made during it was restored', finished_at = clock_timestamp()
+    WHERE state = 'running'
+"""
 
 
 def _must_fit(db: Database, manifest: Manifest) -> None:

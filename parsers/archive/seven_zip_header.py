@@ -331,7 +331,7 @@ def _members(cursor: Cursor, streams: list[_Stream]) -> list[Member]:
     seen = set[int]()
     while (kind := cursor.byte()) != _END:
         inside = Cursor(cursor.take(cursor.number()))
-        # Each is as long as there are files: again and again, in a header that is packed well, they are work for hours.
+        # Each is as long as there are files, and a header is packed well: said again and again, they are much work.
         if kind in seen and kind != _PADDING:
             raise Refused(Refusal.CORRUPT, "7z: a property of files twice")
         seen.add(kind)
