@@ -220,7 +220,8 @@ def _settle_down(db: Database, manifest: Manifest) -> None:
 
 
 _INTERRUPT = """
-    UPDATE runs SET state = 'interrupted', detail = 'a backup made during it was restored', finished_at = clock_timestamp()
+    UPDATE runs
+    SET state = 'interrupted', detail = 'a backup made during it was restored', finished_at = clock_timestamp()
     WHERE state = 'running'
 """
 
