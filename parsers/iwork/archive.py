@@ -5,6 +5,7 @@ own format description has it. Every length is a claim, and what all files unpac
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from contract.verdicts import Refusal
@@ -12,6 +13,7 @@ from parsers.blocks import Refused
 
 UNPACKED_BYTES_MAX = 64 << 20
 OBJECTS_MAX = 1_000_000
+PIECES_MAX = 8_000_000  # about four seconds; 64 MiB of text compress to fewer, and of single bytes to many more
 _FIELDS_MAX = 300_000  # of one message
 _CHUNK_BYTES_MAX = 1 << 24  # unpacked; Apple's have 64 KiB
 
@@ -22,6 +24,15 @@ class Stored(NamedTuple):
     number: int
     kind: int
     data: bytes
+
+
+@dataclass(slots=True)
+class Room:
+    """What is left of a document's bytes when unpacked, of its objects, and of Snappy's literals and copies."""
+
+    octets: int = UNPACKED_BYTES_MAX
+    objects: int = OBJECTS_MAX
+    pieces: int = PIECES_MAX
 
 
 class Fields:
@@ -69,8 +80,8 @@ class Fields:
         return [Fields(each).number(1) for each in self.all(field)]
 
 
-def objects_of(data: bytes, room: list[int]) -> Iterator[Stored]:
-    """The objects of one file. `room` is what is left of all bytes and objects. Raises `Refused`: bomb, corrupt."""
+def objects_of(data: bytes, room: Room) -> Iterator[Stored]:
+    """The objects of one file. Raises `Refused`: bomb when there is no more room, corrupt."""
     plain = unpacked(data, room)
     at = 0
     while at < len(plain):
@@ -80,14 +91,14 @@ def objects_of(data: bytes, room: list[int]) -> Iterator[Stored]:
         for each in info.all(2) or [b""]:
             message = Fields(each)
             length = message.number(3)
-            room[1] -= 1
-            if room[1] < 0:
+            room.objects -= 1
+            if room.objects < 0:
                 raise Refused(Refusal.BOMB, f"iWork: over {OBJECTS_MAX} objects")
             yield Stored(info.number(1), message.number(1), plain[at : at + length])
             at += length
 
 
-def unpacked(data: bytes, room: list[int]) -> bytes:
+def unpacked(data: bytes, room: Room) -> bytes:
     """All chunks of a file: a byte 0, three of length, then Snappy without its frame."""
     pieces: list[bytes] = []
     at = 0
@@ -100,16 +111,19 @@ def unpacked(data: bytes, room: list[int]) -> bytes:
     return b"".join(pieces)
 
 
-def _snappy(data: bytes, room: list[int]) -> bytes:
+def _snappy(data: bytes, room: Room) -> bytes:
     """Literals, and copies of what is there already: format_description.txt of Snappy, 2."""
     size, at = _varint(data, 0)
     if size > _CHUNK_BYTES_MAX:
         raise Refused(Refusal.BOMB, f"iWork: a chunk of {size} bytes")
-    room[0] -= size
-    if room[0] < 0:
+    room.octets -= size
+    if room.octets < 0:
         raise Refused(Refusal.BOMB, f"iWork: unpacks to over {UNPACKED_BYTES_MAX} bytes")
     out = bytearray()
     while at < len(data) and len(out) < size:
+        room.pieces -= 1
+        if room.pieces < 0:
+            raise Refused(Refusal.BOMB, f"iWork: over {PIECES_MAX} pieces")
         tag = data[at]
         at += 1
         kind, length = tag & 3, (tag >> 2) + 1

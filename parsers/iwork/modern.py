@@ -11,7 +11,7 @@ from itertools import pairwise
 from contract.verdicts import ElementType, FindingKind, Refusal, Severity
 from parsers.archive_guard import Package, open_archive
 from parsers.blocks import Block, FoundIssue, Refused, Report
-from parsers.iwork.archive import OBJECTS_MAX, UNPACKED_BYTES_MAX, Fields, Stored, objects_of
+from parsers.iwork.archive import OBJECTS_MAX, Fields, Room, Stored, objects_of
 from parsers.iwork.cells import cell_text, offsets_of
 from parsers.iwork.grid import CELLS_MAX, CELLS_OF_ALL_MAX, shaped
 from parsers.iwork.kinds import KEYNOTE, NUMBERS, PAGES
@@ -38,8 +38,7 @@ def modern_kind(package: Package, names: dict[str, str]) -> str:
         return KEYNOTE
     if DOCUMENT not in names:
         return ""
-    room = [UNPACKED_BYTES_MAX, OBJECTS_MAX]
-    kinds = {each.kind for each in objects_of(inside.read(names[DOCUMENT]), room)}
+    kinds = {each.kind for each in objects_of(inside.read(names[DOCUMENT]), Room())}
     return PAGES if _PAGES_DOCUMENT in kinds else NUMBERS if _NUMBERS_DOCUMENT in kinds else ""
 
 
@@ -58,7 +57,7 @@ class ModernReader:
         self.findings: list[FoundIssue] = []
         self._package, self._names = _inside(package, names)
         self._report = report
-        self._room = [UNPACKED_BYTES_MAX, OBJECTS_MAX]
+        self._room = Room()
         self._objects: dict[int, Stored] = {}
         self._rich: dict[int, str] = {}  # by the object in between, and by the story itself
         self._stories_read: dict[int, str] = {}
@@ -92,7 +91,7 @@ class ModernReader:
         return sorted(names, key=place)
 
     def _file(self, name: str) -> list[Stored]:
-        self._report.progress("objects", OBJECTS_MAX - self._room[1], 0)
+        self._report.progress("objects", OBJECTS_MAX - self._room.objects, 0)
         found: list[Stored] = []
         try:
             for each in objects_of(self._package.read(self._names[name]), self._room):

@@ -237,7 +237,7 @@ class TestTables:
 
 class TestSnappy:
     def unpacked(self, packed: bytes) -> bytes:
-        return archive.unpacked(chunk(packed), [1 << 20, 100])
+        return archive.unpacked(chunk(packed), archive.Room(octets=1 << 20, pieces=1000))
 
     def test_copies_of_all_widths_and_those_that_repeat_themselves(self) -> None:
         assert self.unpacked(b"\x0a\x04ab" + bytes((1 | 4 << 2, 2))) == b"ab" * 5
@@ -260,6 +260,13 @@ class TestSnappy:
             self.unpacked(varint(size) + b"\x00a")
         assert refused.value.refusal is Refusal.BOMB
 
+    def test_single_bytes_without_number_are_a_bomb(self) -> None:
+        """Each costs as much time as a copy of 64."""
+        assert self.unpacked(varint(1000) + b"\x00a" * 1000) == b"a" * 1000
+        with pytest.raises(Refused) as refused:
+            self.unpacked(varint(1001) + b"\x00a" * 1001)
+        assert refused.value.refusal is Refusal.BOMB
+
     def test_many_chunks_together_are_bounded(self) -> None:
         """Of a letter that is copied again and again: 22 times its size."""
         packed = varint(60_000) + b"\x00a" + (bytes((2 | 63 << 2, 1, 0)) * 937) + bytes((2 | 30 << 2, 1, 0))
@@ -267,7 +274,7 @@ class TestSnappy:
         assert refusal(PAGES, data) is Refusal.BOMB
 
     def test_objects_without_number_are_a_bomb(self) -> None:
-        room = [1 << 20, 10]
+        room = archive.Room(octets=1 << 20, objects=10)
         with pytest.raises(Refused) as refused:
             list(archive.objects_of(iwa(*[(at, 1, b"") for at in range(20)]), room))
         assert refused.value.refusal is Refusal.BOMB
