@@ -1,7 +1,9 @@
 """TEST: a file that our own process dies of costs a few deaths, then it is held; nobody else's file pays for it."""
 
 import threading
+from collections.abc import Callable
 from pathlib import Path
+from typing import ParamSpec, TypeVar
 
 import pytest
 from sqlalchemy import text
@@ -13,12 +15,15 @@ from ingest.catalog import claims, discover, runs
 from ingest.catalog.claims import claim, reclaim_dead, register_worker
 from ingest.catalog.discover import plan
 from ingest.drain import Drain
+from ingest.errors import DatabaseError
 from ingest.pipeline import DEATHS_MAX
 from ingest.sandbox.base import Profile, SandboxRun
 from tests.integration.catalog.builders import begin, rows, state_of, stored
 from tests.integration.pipeline.conftest import House
 from tests.integration.pipeline.speech import echo
 
+P = ParamSpec("P")
+R = TypeVar("R")
 POISON = b"whoever reads this dies"
 INNOCENTS = [f"b-{number}.txt" for number in range(5)]
 
@@ -41,17 +46,24 @@ def die_of_it(house: House) -> int:
     claims.reclaim_dead(house.db)
     runs.end_abandoned(house.db)
     worker = register_worker(house.db)
-    ensure, turn = worker.ensure_presence, threading.Lock()
+    turn = threading.RLock()
 
-    def ensure_while_alive() -> None:
-        with turn:  # or else it might come back in the moment in which it dies
-            if not gone.is_set():
-                ensure()
+    def while_alive(act: Callable[P, R]) -> Callable[P, R]:
+        def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
+            with turn:  # or else it might come back, or claim once more, in the moment in which it dies
+                if gone.is_set():
+                    raise DatabaseError("the worker is dead")
+                return act(*args, **kwargs)
 
-    worker.ensure_presence = ensure_while_alive  # type: ignore[method-assign]
+        return guarded
+
+    class Dying(Drain):
+        _take = while_alive(Drain._take)
+
+    worker.ensure_presence = while_alive(worker.ensure_presence)  # type: ignore[method-assign]
     run_id = runs.start_run(house.db, source.id, "watch", worker.id)
     discover.plan(house.db, source.id, run_id, stations.source.list())
-    drain = Drain(stations, worker, source.id, run_id, house.settings, lambda _report: None, stop)
+    drain = Dying(stations, worker, source.id, run_id, house.settings, lambda _report: None, stop)
     life = threading.Thread(target=drain.run, daemon=True)
     life.start()
     assert at_work.wait(60), "nobody came to read it"
