@@ -37,7 +37,8 @@ def test_a_run_is_ended_from_another_process(
     assert ran.exit_code == 0, ran.stderr
     assert ran.rows == [{"type": "run", "id": run_id, "state": "interrupted", "workers": [], "pending": 1}]
     assert process.returncode == exit_code, stderr
-    assert '"pending": 1' in stdout
+    assert '"pending": 0' in stdout
+    assert '"left": 1' in stdout, "not begun is no fault"
     assert "by ada: the store is slow" in stderr
     assert fresh.containers() == []
 
