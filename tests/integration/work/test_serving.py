@@ -121,7 +121,8 @@ def test_a_cancelled_run_ends_and_the_other_goes_on(
 
     code, told = working.join()
     assert code == ExitCode.OK
-    assert {line["source"]: line["pending"] for line in told if line["type"] == "summary"} == {wrong: 3, right: 0}
+    told_of = {line["source"]: (line["pending"], line["left"]) for line in told if line["type"] == "summary"}
+    assert told_of == {wrong: (0, 3), right: (0, 0)}, "what was not begun is left, by no fault"
     of_wrong = rows(office.db, "SELECT DISTINCT state, attempts FROM objects WHERE source_id = :id", id=wrong_id)
     assert of_wrong == [{"state": "pending", "attempts": 0}], "to be stopped is no attempt"
     assert reconcile.reconcile(office.db, right_id).ok
