@@ -16,6 +16,8 @@ _PREFIXES = {
 }  # fmt: skip
 NAMESPACES = " ".join(f'xmlns:{prefix}="{_URN}:{name}:1.0"' for prefix, name in _PREFIXES.items()) + (
     ' xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:xlink="http://www.w3.org/1999/xlink"'
+    ' xmlns:loext="urn:org:documentfoundation:names:experimental:office:xmlns:loext:1.0"'
+    ' xmlns:officeooo="http://openoffice.org/2009/office"'
 )
 MANIFEST = f"{_URN}:manifest:1.0"
 KIND_OF_BODY = {"text": "text", "spreadsheet": "spreadsheet", "presentation": "presentation", "drawing": "graphics"}

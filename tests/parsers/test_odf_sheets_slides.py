@@ -58,7 +58,9 @@ def test_links_comments_and_shapes() -> None:
     note = "<office:annotation><dc:creator>Eva</dc:creator><text:p>why?</text:p></office:annotation>"
     link = "<text:p><text:a xlink:href='https://a.example/'>home</text:a></text:p>"
     shapes = (
-        "<table:shapes><draw:frame><draw:text-box><text:p>In a box</text:p></draw:text-box></draw:frame></table:shapes>"
+        "<table:shapes><draw:frame><draw:text-box><text:p>In a box</text:p></draw:text-box></draw:frame>"
+        "<draw:a xlink:href='https://b.example/'><draw:circle><text:p>In a circle</text:p></draw:circle></draw:a>"
+        "</table:shapes>"
     )
     document = read_sheets(
         sheet(shapes, row(cell("Name"), cell("Site")), row(cell("Anna", inside=note), cell(inside=link)))
@@ -66,7 +68,7 @@ def test_links_comments_and_shapes() -> None:
     (block,) = of_kind(document, ElementType.TABLE)
     assert block.comments == [Comment("Eva", "why?")]
     assert [(each.text, each.url) for each in block.links] == [("home", "https://a.example/")]
-    assert document.blocks[-1].text == "In a box"
+    assert [block.text for block in document.blocks[-2:]] == ["In a box", "In a circle"]
 
 
 def test_flat_spreadsheets_are_read() -> None:
@@ -124,6 +126,15 @@ def test_tables_on_slides() -> None:
     )
     (block,) = of_kind(read_body(page(inside), "presentation"), ElementType.TABLE)
     assert grid(block) == [["a", "b"]]
+
+
+def test_comments_on_slides_under_either_name_go_with_the_title() -> None:
+    comments = [
+        f"<{name}:annotation><dc:creator>Eva</dc:creator><text:p>{text}</text:p></{name}:annotation>"
+        for name, text in (("office", "why?"), ("officeooo", "because"))
+    ]
+    (title,) = read_body(page(*comments), "presentation").blocks
+    assert title.comments == [Comment("Eva", "why?"), Comment("Eva", "because")]
 
 
 def test_slides_that_are_not_shown_stay_out_and_are_found() -> None:

@@ -180,6 +180,34 @@ def test_headers_and_footers_stand_around_the_text() -> None:
     ]  # fmt: skip
 
 
+def test_a_header_may_be_a_table() -> None:
+    letterhead = table(row(cell("Example Ltd"), cell("Main Street 1")), row(cell("Founded"), cell("1921")))
+    master = (
+        f'<office:master-styles><style:master-page style:name="M"><style:header>{letterhead}</style:header>'
+        "</style:master-page></office:master-styles>"
+    )
+    (header,) = read_flat("<text:p/>", before=master).blocks
+    assert (str(header.kind), header.text) == ("Header", "Example Ltd | Main Street 1\nFounded | 1921")
+
+
+def test_a_table_in_a_shape_has_names_of_libreoffice() -> None:
+    inside = table(row(cell("a"), cell("b")), row(cell("c"), cell("d"))).replace("table:table", "loext:table")
+    shape = f"<text:p><draw:custom-shape><text:p>Before</text:p>{inside}</draw:custom-shape></text:p>"
+    before, block = read_body(shape).blocks
+    assert before.text == "Before"
+    assert grid(block) == [["a", "b"], ["c", "d"]]
+
+
+def test_shapes_on_a_chart_are_read() -> None:
+    chart = (
+        "<chart:chart><chart:title><text:p>Sales</text:p></chart:title><table:shapes>"
+        "<draw:custom-shape><text:p>Record year</text:p></draw:custom-shape></table:shapes></chart:chart>"
+    )
+    text = "<text:p><draw:frame><draw:object xlink:href='./Object 1'/></draw:frame></text:p>"
+    document = read_body(text, others={"Object 1/content.xml": content(chart, "chart")})
+    assert [block.text for block in document.blocks] == ["Chart: Sales", "Record year"]
+
+
 def test_what_the_document_says_of_itself() -> None:
     meta = (
         "<office:document-meta {0}><office:meta><dc:title>Stock"

@@ -9,7 +9,7 @@ from lxml import etree
 from parsers.blocks import Comment
 from parsers.markup import links
 from parsers.markup.inline import BOLD, CODE, ITALIC, STRIKE, InlineBuilder, tidy
-from parsers.office.odf.names import DC, DRAW, OFFICE, TEXT, XLINK, all_text, count
+from parsers.office.odf.names import ANNOTATIONS, DC, DRAW, DRAWN, OFFICE, TEXT, XLINK, all_text, count
 from parsers.office.odf.reading import Note, Reading
 from parsers.office.odf.styles import Look
 
@@ -17,17 +17,11 @@ _SPACES_MAX = 200  # of one `text:s`, which may claim any number; more are seen 
 _NOTES_MAX = 20_000
 _WHITE_SPACE = re.compile(r"[ \t\r\n]+")
 _MARKER = re.compile(r"[^\W_]{1,8}")
-_DRAWN = frozenset(
-    DRAW + name
-    for name in (
-        "frame", "custom-shape", "rect", "ellipse", "circle", "line", "polyline", "polygon", "path", "connector", "g",
-        "regular-polygon", "caption", "measure", "page-thumbnail", "control",
-    )
-)  # fmt: skip
+_DRAWN = DRAWN | {DRAW + "page-thumbnail", DRAW + "control"}
 # Their content is not part of the line: deleted text, settings, what scripts are.
 _PASSED_OVER = frozenset((
     TEXT + "tracked-changes", TEXT + "script", TEXT + "bookmark", TEXT + "toc-mark", TEXT + "alphabetical-index-mark",
-    OFFICE + "event-listeners", TEXT + "ruby-text",
+    OFFICE + "event-listeners", OFFICE + "annotation-end", TEXT + "ruby-text",
 ))  # fmt: skip
 
 
@@ -93,7 +87,7 @@ class _Walk:
             self.text("\t" if self.verbatim else " ", look, url, raw=True)
         elif tag == TEXT + "line-break":
             self.text("\n", look, url, raw=True)
-        elif tag in (OFFICE + "annotation", OFFICE + "annotation-end"):
+        elif tag in ANNOTATIONS:
             self._comment(element)
         elif tag == TEXT + "note" or tag in _DRAWN:
             if look.hidden:  # what hangs on text that is not displayed is not displayed either

@@ -13,10 +13,21 @@ OFFICE, TEXT, TABLE, DRAW, STYLE, META, CHART, PRESENTATION, MANIFEST, SCRIPT = 
 )  # fmt: skip
 FO = "{urn:oasis:names:tc:opendocument:xmlns:xsl-fo-compatible:1.0}"
 SVG = "{urn:oasis:names:tc:opendocument:xmlns:svg-compatible:1.0}"
+LIBREOFFICE = "{urn:org:documentfoundation:names:experimental:office:xmlns:loext:1.0}"
 XLINK = "{http://www.w3.org/1999/xlink}"
 DC = "{http://purl.org/dc/elements/1.1/}"
 MATH = "{http://www.w3.org/1998/Math/MathML}"
 XML_ID = "{http://www.w3.org/XML/1998/namespace}id"
+# LibreOffice writes comments on slides under a name of its own.
+ANNOTATIONS = (OFFICE + "annotation", "{http://openoffice.org/2009/office}annotation")
+SHAPES = frozenset(
+    DRAW + name
+    for name in (
+        "custom-shape", "rect", "ellipse", "circle", "line", "polyline", "polygon", "path", "connector",
+        "regular-polygon", "caption", "measure",
+    )
+)  # fmt: skip
+DRAWN = SHAPES | {DRAW + "frame", DRAW + "g"}
 
 _LENGTH = re.compile(r"(-?\d{1,9}(?:\.\d{1,9})?)(cm|mm|in|pt|pc|px)")
 _POINTS = {"cm": 72 / 2.54, "mm": 72 / 25.4, "in": 72.0, "pt": 1.0, "pc": 12.0, "px": 0.75}

@@ -62,7 +62,8 @@ def _chart(chart: etree._Element) -> list[Block]:
         titles += [tidy(all_text(each)) for each in axis.iterfind(CHART + "title")]
     titles = [title for title in dict.fromkeys(titles) if title]
     blocks = [Block(ElementType.FIGURE_CAPTION, ": ".join(["Chart", *titles[:1]]))]
-    blocks += [Block(ElementType.FIGURE_CAPTION, title) for title in titles[1:]]
+    shapes = (tidy(all_text(each)) for drawn in chart.iter(TABLE + "shapes") for each in drawn.iter(TEXT + "p"))
+    blocks += [Block(ElementType.FIGURE_CAPTION, text) for text in (*titles[1:], *shapes) if text]
     rows = _local_table(chart)
     return [*blocks, table_block(rows, header_rows=1)] if rows else blocks
 

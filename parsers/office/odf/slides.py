@@ -8,7 +8,7 @@ from lxml import etree
 from contract.verdicts import ElementType
 from parsers.blocks import Block, Box
 from parsers.office.odf.line import read_comment
-from parsers.office.odf.names import DRAW, OFFICE, PRESENTATION, SVG, all_text, points
+from parsers.office.odf.names import ANNOTATIONS, DRAW, OFFICE, PRESENTATION, SVG, all_text, points
 from parsers.office.odf.reading import Reading
 from parsers.office.odf.story import Story
 from parsers.office.slides.reading_order import in_reading_order
@@ -18,7 +18,7 @@ _SHAPES_MAX = 4000
 _GROUPS_MAX = 32
 _DECORATIONS = frozenset(("header", "footer", "date-time", "page-number"))
 _NUMBERED = re.compile(r"[^\W\d]{0,10}\s?\d{0,5}")
-_NOT_SHAPES = frozenset((OFFICE + "forms", PRESENTATION + "notes", OFFICE + "annotation", DRAW + "layer-set"))
+_NOT_SHAPES = frozenset((OFFICE + "forms", PRESENTATION + "notes", DRAW + "layer-set", *ANNOTATIONS))
 
 
 def page_blocks(body: etree._Element, reading: Reading, story: Story, hidden_pages: list[int]) -> Iterator[Block]:
@@ -47,7 +47,7 @@ def _page(page: etree._Element, at: int, story: Story, *, is_show: bool) -> list
         for block in blocks:
             block.box = box
         (titles if kind == "title" else body).extend(blocks)
-    comments = [comment for each in page.iterfind(OFFICE + "annotation") if (comment := read_comment(each))]
+    comments = [comment for each in page.iterchildren(*ANNOTATIONS) if (comment := read_comment(each))]
     for order, block in enumerate(titles):
         block.kind, block.depth, block.marker = ElementType.TITLE, 1 if order == 0 else 2, ""
     notes = _notes(page, story)

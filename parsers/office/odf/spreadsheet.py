@@ -14,7 +14,7 @@ from parsers.markup import links
 from parsers.markup.inline import tidy
 from parsers.office.odf.inspection import ContentFindings
 from parsers.office.odf.line import read_comment
-from parsers.office.odf.names import DRAW, OFFICE, TABLE, TEXT, XLINK, count
+from parsers.office.odf.names import ANNOTATIONS, DRAW, DRAWN, OFFICE, TABLE, TEXT, XLINK, count
 from parsers.office.odf.reading import Reading
 from parsers.office.odf.story import Story
 from parsers.office.odf.styles import Style
@@ -43,9 +43,7 @@ _PROLOG_BYTES = 4096
 _HIDDEN = frozenset(("collapse", "filter"))
 _CELLS = frozenset((TABLE + "table-cell", TABLE + "covered-table-cell"))
 _SHAPES_MAX = 5000
-_DRAWN = frozenset(
-    DRAW + name for name in ("frame", "custom-shape", "rect", "ellipse", "g", "caption", "line", "polygon")
-)
+_DRAWN = DRAWN | {DRAW + "a"}
 _WATCHED = frozenset(ContentFindings.WATCHED)
 _TAGS = (
     TABLE + "table", TABLE + "table-column", TABLE + "table-row", TABLE + "shapes", OFFICE + "automatic-styles",
@@ -213,7 +211,7 @@ class SpreadsheetReader:
                 link = next(each.iter(TEXT + "a"), None)
                 if link is not None and (url := links.resolve(link.get(XLINK + "href") or "")):
                     self._sheet.links[self._row, column] = url
-            elif each.tag == OFFICE + "annotation" and (comment := read_comment(each)):
+            elif each.tag in ANNOTATIONS and (comment := read_comment(each)):
                 self._sheet.comments.setdefault((self._row, column), []).append(comment)
             elif each.tag in _DRAWN and len(self._shapes) < _SHAPES_MAX:
                 self._shapes.append(each)

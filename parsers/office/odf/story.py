@@ -11,11 +11,11 @@ from parsers.markup.html_table import plain_lines
 from parsers.markup.inline import BOLD, tidy
 from parsers.office.odf.line import Line, LineReader
 from parsers.office.odf.lists import Lists, OpenList
-from parsers.office.odf.names import DRAW, OFFICE, SVG, TABLE, TEXT, all_text, count
+from parsers.office.odf.names import DRAW, OFFICE, SHAPES, SVG, TEXT, all_text, count
 from parsers.office.odf.objects import object_blocks
 from parsers.office.odf.reading import Reading
 from parsers.office.odf.styles import Style
-from parsers.office.odf.text_table import read_table
+from parsers.office.odf.text_table import TABLES, read_table
 
 DEPTH_MAX = 40  # sections, lists, tables and boxes in one another; what is deeper is left out and told of
 _TITLES = {"title": 1, "titel": 1, "subtitle": 2, "untertitel": 2}
@@ -26,13 +26,6 @@ _GROUPS = frozenset((
     TEXT + "illustration-index", TEXT + "table-index", TEXT + "object-index", TEXT + "user-index", TEXT + "index-title",
     OFFICE + "text", TEXT + "numbered-paragraph", DRAW + "text-box", DRAW + "a",
 ))  # fmt: skip
-_SHAPES = frozenset(
-    DRAW + name
-    for name in (
-        "custom-shape", "rect", "ellipse", "circle", "line", "polyline", "polygon", "path", "connector",
-        "regular-polygon", "caption", "measure",
-    )
-)  # fmt: skip
 
 
 class Story:
@@ -60,7 +53,7 @@ class Story:
         elif tag == TEXT + "list":
             style = element.get(TEXT + "style-name") or ""
             self._list(element, self._lists.open(element, style), style, 1, depth, on_white, blocks)
-        elif tag == TABLE + "table":
+        elif tag in TABLES:
             blocks += read_table(element, lambda cell: self.read(cell, depth=depth + 1, on_white=False), self._reading)
         elif tag == TEXT + "section":
             self._section(element, depth, on_white, blocks)
@@ -70,7 +63,7 @@ class Story:
             blocks += self._frame(element, depth)
         elif tag == DRAW + "g":
             blocks += self.read(element, depth=depth + 1, on_white=False)
-        elif tag in _SHAPES:
+        elif tag in SHAPES:
             blocks += self.shape(element, depth)
 
     def shape(self, element: etree._Element, depth: int = 0) -> list[Block]:
@@ -92,7 +85,7 @@ class Story:
         for element in frame:
             if element.tag == DRAW + "text-box":
                 blocks = self.read(element, depth=depth + 1, on_white=False)
-            elif element.tag == TABLE + "table":
+            elif element.tag in TABLES:
                 blocks = read_table(
                     element, lambda cell: self.read(cell, depth=depth + 1, on_white=False), self._reading
                 )

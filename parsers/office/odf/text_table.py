@@ -6,9 +6,9 @@ from lxml import etree
 
 from contract.verdicts import ElementType
 from parsers.blocks import Block, Cell
-from parsers.markup.grid import lay_out
+from parsers.markup.grid import as_lines, lay_out
 from parsers.markup.html_table import plain_lines
-from parsers.office.odf.names import TABLE, all_text, count
+from parsers.office.odf.names import LIBREOFFICE, TABLE, all_text, count
 from parsers.office.odf.reading import Reading
 
 _SPAN_MAX = 1000
@@ -17,12 +17,17 @@ _CELLS_MAX = 200_000
 _HEADERS = TABLE + "table-header-rows"
 _ROW_GROUPS = frozenset((_HEADERS, TABLE + "table-rows", TABLE + "table-row-group"))
 _HIDDEN = frozenset(("collapse", "filter"))
+# In shapes, where the standard has no tables, LibreOffice writes them under names of its own.
+TABLES = frozenset((TABLE + "table", LIBREOFFICE + "table"))
 
 
 def read_table(
     table: etree._Element, read_cell: Callable[[etree._Element], list[Block]], reading: Reading
 ) -> list[Block]:
     """A table as one block, or the blocks in it when it is a frame around one cell."""
+    if table.tag != TABLE + "table":
+        for element in list(table.iter(LIBREOFFICE + "*")):
+            element.tag = TABLE + etree.QName(element).localname
     rows: list[list[Cell]] = []
     contents: list[list[Block]] = []
     header_rows = cells_read = 0
@@ -43,7 +48,8 @@ def read_table(
         return []
     if len(contents) == 1:
         return filled[0]
-    block = Block(ElementType.TABLE, "", table=lay_out(rows, header_rows))
+    laid_out = lay_out(rows, header_rows)
+    block = Block(ElementType.TABLE, as_lines(laid_out), table=laid_out)
     for blocks in filled:
         for inner in blocks:
             block.links += inner.links
