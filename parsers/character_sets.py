@@ -2,6 +2,7 @@
 
 import codecs
 import re
+import struct
 
 # wingdi.h, values of lfCharSet; what is not named here is Western European.
 _OF_CHARACTER_SET = {
@@ -9,6 +10,7 @@ _OF_CHARACTER_SET = {
     163: "cp1258", 177: "cp1255", 178: "cp1256", 186: "cp1257", 204: "cp1251", 222: "cp874", 238: "cp1250",
     255: "cp437",
 }  # fmt: skip
+DOUBLE_BYTE = frozenset((128, 129, 130, 134, 136))
 # Code pages that Python knows by another name, from Microsoft's list of code page identifiers; 32768 and 32769 are
 # Excel's own (MS-XLS 2.4.52).
 _OF_CODE_PAGE = {
@@ -43,6 +45,29 @@ def _as_pair(found: re.Match[str]) -> str:
 def decode_bytes(text: bytes, character_set: int) -> str:
     """Bytes in a font's character set."""
     return _decode(text, _OF_CHARACTER_SET.get(character_set, _WESTERN))
+
+
+def double_byte_units(stored: bytes, character_set: int) -> str:
+    """Words of two bytes with one character each, as in East Asian files of Word 6: codes of the character set with the
+    lead byte second, or single bytes, which are Western European when the set has no such byte.
+    """
+    known: dict[int, str] = {}
+    units = struct.unpack(f"<{len(stored) // 2}H", stored[: len(stored) & ~1])
+    return "".join(known.get(unit) or known.setdefault(unit, _of_unit(unit, character_set)) for unit in units)
+
+
+def _of_unit(unit: int, character_set: int) -> str:
+    lead, trail = divmod(unit, 256)
+    stored = unit.to_bytes(2) if lead >= 0x80 else bytes((trail,))
+    own = _OF_CHARACTER_SET.get(character_set, _WESTERN)
+    for encoding in (_WESTERN,) if 0 < lead < 0x80 else (own, _WESTERN):
+        try:
+            shown = stored.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        if len(shown) == 1:
+            return shown
+    return "\ufffd"
 
 
 def decode_page(text: bytes, code_page: int) -> str:

@@ -19,7 +19,8 @@ DRAWINGS, TEXT_BOXES, HEADER_TEXT_BOXES, LISTS, LIST_OVERRIDES = 50, 56, 58, 73,
 
 _WORD_97: Final = 106  # the first nFib after Word 95
 _WORD_6: Final = 101
-_MAGIC = frozenset((0xA5EC, 0xA5DC, 0xA697, 0xA698, 0xA699))
+_EAST_ASIAN = frozenset((0xA697, 0xA698, 0xA699))  # Word 6 for Japanese, Korean and Chinese
+_MAGIC = frozenset((0xA5EC, 0xA5DC)) | _EAST_ASIAN
 # Word 6's list breaks off after COMMENT_AUTHORS, and has endnotes behind a gap.
 _PLACES_6 = {ENDNOTE_MARKS: 0x1D2, ENDNOTE_TEXTS: 0x1DA}
 _LAST_6 = COMMENT_AUTHORS
@@ -51,6 +52,7 @@ class WordFile:
     table: bytes
     data: bytes
     old: bool  # Word 6 or 95
+    double_byte: bool  # two bytes a character, of the character set of its fonts
     complex: bool
     text_start: int
     text_end: int
@@ -93,6 +95,7 @@ def open_word(compound: CompoundFile) -> WordFile:
         table=main if old else _table(compound, bool(flags & 0x0200)),
         data=b"" if old else compound.stream("Data") or b"",
         old=old,
+        double_byte=old and magic in _EAST_ASIAN,
         complex=bool(flags & 0x0004),
         text_start=text_start,
         text_end=text_end,

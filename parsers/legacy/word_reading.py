@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from parsers.blocks import Block, Comment, Report
-from parsers.character_sets import decode_bytes, joined_units, utf16_units
+from parsers.character_sets import DOUBLE_BYTE, decode_bytes, double_byte_units, joined_units, utf16_units
 from parsers.legacy.sprm import Change
 from parsers.legacy.word_drawings import Pictures
 from parsers.legacy.word_fib import WordFile
@@ -64,7 +64,7 @@ class Reading:
             word=word,
             report=report,
             source=source,
-            text=_joined(word, source, report),
+            text=_joined(word, source, [font.character_set for font in fonts], report),
             styles=read_styles(word, [font.name for font in fonts]),
             numbering=read_numbering(word),
             pictures=Pictures(word.data),
@@ -164,7 +164,7 @@ class Reading:
         """Text as shown. Before Word 97 text is bytes in the character set of its font."""
         if text.isascii():
             return text
-        if not self.word.old:
+        if not self.word.old or self.word.double_byte:
             return joined_units(text)
         return decode_bytes(text.encode("latin-1"), self.character_sets.get(font, 0))
 
@@ -175,14 +175,18 @@ class Reading:
             self.report.progress("paragraphs", self.paragraphs, 0)
 
 
-def _joined(word: WordFile, source: WordText, report: Report) -> str:
+def _joined(word: WordFile, source: WordText, character_sets: list[int], report: Report) -> str:
     """The text of all pieces; gaps are filled, so that positions stay what they are."""
     parts: list[str] = []
     position = 0
     narrow = "latin-1" if word.old else "cp1252"
+    double_byte = next((each for each in character_sets if each in DOUBLE_BYTE), 0)
     for piece in source.pieces:
         stored = word.main[piece.offset : piece.offset + (piece.end - piece.start) * piece.width]
-        shown = utf16_units(stored) if piece.width == 2 else stored.decode(narrow, "replace")
+        if word.double_byte:
+            shown = double_byte_units(stored, double_byte)
+        else:
+            shown = utf16_units(stored) if piece.width == 2 else stored.decode(narrow, "replace")
         parts += ["\x00" * (piece.start - position), shown]
         position = piece.end
     report.progress("text", 1, 1)

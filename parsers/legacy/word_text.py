@@ -69,7 +69,7 @@ def read_pieces(word: WordFile) -> WordText:
     count = end - word.text_start
     # Word 97 without a piece table is damaged; whether its text has one or two bytes a character can be seen.
     sample = word.main[word.text_start : end]
-    width = 2 if not word.old and sample.count(b"\x00") * 3 > len(sample) else 1
+    width = 2 if word.double_byte or (not word.old and sample.count(b"\x00") * 3 > len(sample)) else 1
     return WordText([Piece(0, count // width, word.text_start, width, 0)] if count > 0 else [], [])
 
 
@@ -96,7 +96,7 @@ def _pieces(plc: bytes, word: WordFile, chars_max: int) -> Iterator[Piece]:
         start, end = positions[index], min(positions[index + 1], chars_max)
         place, modifier = struct.unpack_from("<2xLH", plc, 4 * (count + 1) + 8 * index)
         if word.old:
-            offset, width = place, 1
+            offset, width = place, 2 if word.double_byte else 1
         elif place & _BYTE_TEXT:
             offset, width = (place & ~_BYTE_TEXT) // 2, 1
         else:

@@ -180,6 +180,7 @@ def old_file(
     character_set: int = 0,
     runs: list[tuple[int, int, bytes]] | None = None,
     headers: tuple[int, list[int], bytes, bytes] | None = None,
+    magic: int = 0xA5DC,
 ) -> bytes:
     """A file of Word 6: one byte a character from 768 on, one page of character runs (first, last, changes).
 
@@ -187,7 +188,7 @@ def old_file(
     """
     main = bytearray(768) + text
     main += bytes(-len(main) % 512)
-    struct.pack_into("<HH2xH2xH", main, 0, 0xA5DC, 101, 0x419, 0)
+    struct.pack_into("<HH2xH2xH", main, 0, magic, 101, 0x419, 0)
     struct.pack_into("<LL", main, 0x18, 768, 768 + len(text))
     struct.pack_into("<L", main, 0x34, len(text))
     runs = runs or [(0, len(text), b"")]
@@ -229,6 +230,35 @@ def test_word_6_text_is_in_the_character_set_of_its_font() -> None:
     assert text_of(read(old_file("Приложение\r".encode("cp1251"), character_set=204))) == "Приложение"
     assert text_of(read(old_file("před lety\r".encode("cp1250"), character_set=238))) == "před lety"
     assert text_of(read(old_file("日本\r".encode("cp932"), character_set=128))) == "日本"
+
+
+def units(text: str, encoding: str) -> bytes:
+    """Two bytes a character: the code with its lead byte second; a typographic quote in Western European."""
+    codes = [each.encode("cp1252") + b"\x10" if each in "“”" else each.encode(encoding)[::-1] for each in text]
+    return b"".join(code.ljust(2, b"\x00") for code in codes)
+
+
+@pytest.mark.parametrize(
+    ("magic", "character_set", "encoding", "text"),
+    [
+        (0xA697, 128, "cp932", "管理組合 2001 ｱｲ"), (0xA698, 129, "cp949", "새 문서를 [파일]"),
+        (0xA699, 134, "gbk", "在“文件”菜单上"), (0xA699, 136, "cp950", "建立新文件 "),
+    ],
+)  # fmt: skip
+def test_word_6_of_east_asia_has_two_bytes_a_character(
+    magic: int, character_set: int, encoding: str, text: str
+) -> None:
+    stored = units(text + "\r", encoding)
+    document = read(
+        old_file(stored, character_set=character_set, runs=[(0, 2, b""), (2, len(stored), b"\x55\x01")], magic=magic)
+    )
+    assert text_of(document) == text.strip()
+    assert shown(document)[0].replace(" ", "").startswith(f"{text[0]}**{text[1:].split()[0][0]}")
+
+
+def test_codes_that_are_none_keep_the_place_of_a_character() -> None:
+    stored = b"\xff\xff" + units("日\r", "cp932") + b"\x00"
+    assert text_of(read(old_file(stored, character_set=128, magic=0xA697))) == "\ufffd日"
 
 
 def test_word_6_keeps_only_the_headers_that_there_are() -> None:
