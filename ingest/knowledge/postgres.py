@@ -20,6 +20,8 @@ _STEMS_KEPT = 50_000
 # PostgreSQL holds at most 256 MiB in one jsonb, and ends a transaction that waits for us too long: both are for a few
 # hundred chunks at a time to stay far away from, whatever a document is like.
 _CHUNKS_AT_ONCE = 500
+_CANDIDATES = 100  # whose neighbours are looked at
+_WORTH_BESIDE = 0.5  # of a term in a neighbouring chunk, against one in the chunk itself
 
 
 class PostgresKnowledge:
@@ -53,14 +55,17 @@ class PostgresKnowledge:
         return transaction.execute(text(statement), {"document": document_id}).rowcount
 
     def search(self, query: Query) -> list[Hit]:
-        """What has every term; where nothing has, what has the most of them."""
+        """What has every term, and behind it, while there is room, what has the most of them."""
         with self._db.begin() as connection:
             asked = question(query.text, self._look_up(connection, words_of(query.text)))
             if not asked.strict:
                 return []
-            rows = self._find(connection, asked.strict, asked, query)
-            if not rows and len(asked.terms) > 1:
-                rows = self._find(connection, asked.loose, asked, query)
+            limit = max(1, min(query.limit, 1000))
+            rows = self._find(connection, asked, query.source_ids, limit, whole=True)
+            if len(rows) < limit and (asked.demands > 1 or (not rows and len(asked.terms) > 1)):
+                known = {(row.document_id, row.chunk_id) for row in rows}
+                partly = self._find(connection, asked, query.source_ids, limit, whole=False)
+                rows = [*rows, *(row for row in partly if (row.document_id, row.chunk_id) not in known)][:limit]
             stems = self._look_up(connection, set().union(*(lexemes.words(row.text) for row in rows)))
         return [_hit(row, asked, stems) for row in rows]
 
@@ -83,12 +88,17 @@ class PostgresKnowledge:
                     token_count=row.token_count,
                 )
 
-    def _find(self, connection: Connection, tsquery: str, asked: Question, query: Query) -> Sequence[Row[Any]]:
+    def _find(
+        self, connection: Connection, asked: Question, source_ids: Sequence[int], limit: int, *, whole: bool
+    ) -> Sequence[Row[Any]]:
         parameters = {
-            "query": tsquery,
+            "query": asked.strict if whole else asked.loose,
+            "whole": whole,
             "terms": list(asked.terms),
-            "sources": list(query.source_ids) or None,
-            "limit": max(1, min(query.limit, 1000)),
+            "sources": list(source_ids) or None,
+            "limit": limit,
+            "candidates": max(limit, _CANDIDATES),
+            "worth": _WORTH_BESIDE,
         }
         return connection.execute(text(_SEARCH), parameters).all()
 
@@ -127,11 +137,13 @@ _INSERT = """
         chunk_id text, ordinal int, text text, heading_path text[], page_numbers int[], boxes jsonb,
         element_ids text[], spans jsonb, token_count int, search text)
 """
-# The share of terms met counts first, then how close and how high in the document they stand.
+# The share of terms met counts first, then how close and how high in the document they stand. What was asked for may
+# stand on both sides of a heading: a term that only the chunk before or behind has is worth a half, among those that
+# have the most by themselves. What meets the whole question is above all that does not.
 _SEARCH = f"""
-    WITH asked AS (SELECT CAST(:query AS tsquery) AS query, CAST(:terms AS tsquery[]) AS terms), best AS MATERIALIZED (
+    WITH asked AS (SELECT CAST(:query AS tsquery) AS query, CAST(:terms AS tsquery[]) AS terms), found AS MATERIALIZED (
     SELECT chunks.*, documents.key, documents.title, sources.uri,
-           (met.number + ts_rank_cd(chunks.search, asked.query, 1 | 32)) / (cardinality(asked.terms) + 1.0) AS score
+           met.number AS met, ts_rank_cd(chunks.search, asked.query, 1 | 32) AS rank
     FROM asked
     JOIN chunks ON chunks.search @@ asked.query
     JOIN documents ON documents.id = chunks.document_id
@@ -140,7 +152,25 @@ _SEARCH = f"""
         SELECT count(*) AS number FROM unnest(asked.terms) AS term WHERE chunks.search @@ term
     ) AS met
     WHERE CAST(:sources AS int[]) IS NULL OR documents.source_id = ANY(CAST(:sources AS int[]))
-    ORDER BY score DESC, documents.key COLLATE "C", sources.uri COLLATE "C", chunks.ordinal
+    ORDER BY met.number + ts_rank_cd(chunks.search, asked.query, 1 | 32) DESC,
+             documents.key COLLATE "C", sources.uri COLLATE "C", chunks.ordinal
+    LIMIT :candidates
+    ), best AS MATERIALIZED (
+    SELECT found.*, CASE
+           WHEN :whole THEN number.of_terms + (found.met / number.of_terms + found.rank) / 2
+           ELSE least(found.met + :worth * beside.number + found.rank, number.of_terms)
+           END / (number.of_terms + 1) AS score
+    FROM asked CROSS JOIN found
+    CROSS JOIN LATERAL (SELECT CAST(cardinality(asked.terms) AS double precision) AS of_terms) AS number
+    CROSS JOIN LATERAL (
+        SELECT count(*) AS number FROM unnest(asked.terms) AS term
+        WHERE NOT found.search @@ term AND EXISTS (
+            SELECT FROM chunks
+            WHERE chunks.document_id = found.document_id
+              AND chunks.ordinal IN (found.ordinal - 1, found.ordinal + 1) AND chunks.search @@ term
+        )
+    ) AS beside
+    ORDER BY score DESC, key COLLATE "C", uri COLLATE "C", ordinal
     LIMIT :limit
     )
     SELECT best.*, coalesce((

@@ -21,12 +21,14 @@ _ITEM = re.compile(r'(?P<minus>(?<!\S)-)?(?:"(?P<phrase>[^"]*)"?|(?P<word>[^\s"]
 class Question:
     """A question as tsquery texts. `strict` demands every term; `loose` any of them; empty: nothing to look for.
 
-    `terms` are the single demands, for counting how many an answer meets. `lexemes` are what to mark in a snippet;
-    `prefixes` likewise, by their beginning.
+    `demands` is how many things are wanted; `terms` are what they are made of, for counting how many an answer meets:
+    alternatives, and the pairs of a text without spaces, are terms of one demand. `lexemes` are what to mark in a
+    snippet; `prefixes` likewise, by their beginning.
     """
 
     strict: str
     loose: str
+    demands: int
     terms: tuple[str, ...]
     lexemes: frozenset[str]
     prefixes: tuple[str, ...]
@@ -69,7 +71,7 @@ class _Term:
 
 def _question(wanted: list[list[_Term]], unwanted: list[_Term]) -> Question:
     if not wanted:
-        return Question("", "", (), frozenset(), ())
+        return Question("", "", 0, (), frozenset(), ())
     groups = [_any(term.query for term in group) for group in wanted]
     pieces = [piece for group in wanted for term in group for piece in term.pieces]
     without = "".join(f" & !{term.query}" for term in unwanted)
@@ -77,6 +79,7 @@ def _question(wanted: list[list[_Term]], unwanted: list[_Term]) -> Question:
     return Question(
         strict=f"{' & '.join(groups)}{without}",
         loose=f"{_any(pieces)}{without}",
+        demands=len(groups),
         terms=tuple(dict.fromkeys(pieces)),
         lexemes=frozenset().union(*(term.lexemes for term in shown)),
         prefixes=tuple(term.prefix for term in shown if term.prefix),

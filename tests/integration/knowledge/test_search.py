@@ -96,7 +96,7 @@ def _keys(knowledge: KnowledgeBase, text: str) -> list[str]:
         ("يرجى", ["manual.ar.md"]),
         ("κωδικό", ["manual.el.md"]),
         ("ΚΩΔΙΚΟ", ["manual.el.md"]),
-        ("how do I replace the seals of a pump?", ["pumps.pdf"]),
+        ("how do I replace the seals of a pump?", ["pumps.pdf", "valves.pdf"]),  # the second has some of it
         ("why is the room for pumps worn out?", ["pumps.pdf", "valves.pdf"]),  # no chunk has all of it
         ("nothing of this kind anywhere: xylophone", []),
         ("the", ["pumps.pdf", "valves.pdf", "versions.md"]),
@@ -144,6 +144,23 @@ def test_what_meets_more_of_a_question_comes_first(db: Database, knowledge: Post
     hits = knowledge.search(Query("alpha beta gamma delta"))
     assert [hit.key for hit in hits] == ["three", "two", "one"]
     assert hits[0].score > hits[1].score > hits[2].score
+
+
+def test_what_stands_beside_a_chunk_counts_a_half(db: Database, knowledge: PostgresKnowledge) -> None:
+    """A question takes its words from both sides of a heading; one chunk with nearly all of them is still better."""
+    parts = {
+        "a decoy": ("glove sensor buttons", "unrelated", "calibrate hold wait"),
+        "b own": ("glove sensor calibrate hold buttons",),
+        "c both sides": ("glove sensor calibrate", "hold buttons wait"),
+    }
+    source, run = begin(db, *(stored(key) for key in parts))
+    with register_worker(db, run) as worker:
+        for claimed in claim(db, worker, source, run, len(parts), 600):
+            chunks = tuple(chunk(place, words) for place, words in enumerate(parts[claimed.key]))
+            publish(db, knowledge, Publication(claimed, identity(claimed.key), "", {}, chunks))
+    hits = knowledge.search(Query("glove sensor calibrate hold buttons wait"))
+    assert [hit.key for hit in hits[:3]] == ["b own", "c both sides", "c both sides"]
+    assert {hit.key for hit in hits[3:]} == {"a decoy"}
 
 
 def test_a_word_in_the_headings_counts_more(db: Database, knowledge: PostgresKnowledge) -> None:
