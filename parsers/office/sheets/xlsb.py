@@ -14,6 +14,7 @@ from parsers.office.core_properties import read_core_properties
 from parsers.office.inspection import inspect_package, pass_on_embedded
 from parsers.office.package import Package, Relationship
 from parsers.office.sheets.cells import Workbook, cut_finding, note_all_hidden
+from parsers.office.sheets.controls import control_blocks
 from parsers.office.sheets.extras import drawing_blocks, read_links
 from parsers.office.sheets.header_footer import header_footer_blocks
 from parsers.office.sheets.model import HIDDEN_CELLS_READ, SHEETS_MAX, Sheet
@@ -130,6 +131,7 @@ def _sheet(package: Package, book: Workbook, sheet: Sheet, part: str, data: byte
     blocks = [
         *sheet_blocks(sheet, book.hidden, book.report),
         *drawing_blocks(package, part, reader.drawings, sheet.number, book.parts_read),
+        *control_blocks(package, part, sheet.number, book),
     ]
     decorations = header_footer_blocks(reader.headers, reader.footers, sheet.name, sheet.number)
     yield from assembled(sheet, blocks, decorations)

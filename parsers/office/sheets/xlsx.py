@@ -16,6 +16,7 @@ from parsers.office.inspection import inspect_package, pass_on_embedded
 from parsers.office.names import R
 from parsers.office.package import Package
 from parsers.office.sheets.cells import Workbook, cut_finding, note_all_hidden
+from parsers.office.sheets.controls import control_blocks
 from parsers.office.sheets.extras import drawing_blocks, read_links, read_persons, read_related
 from parsers.office.sheets.header_footer import header_footer_blocks
 from parsers.office.sheets.model import HIDDEN_CELLS_READ, SHEETS_MAX, Sheet
@@ -106,6 +107,7 @@ def _sheet(package: Package, book: Workbook, sheet: Sheet, part: str, persons: d
     blocks = [
         *sheet_blocks(sheet, book.hidden, book.report),
         *drawing_blocks(package, part, reader.drawings, sheet.number, book.parts_read),
+        *control_blocks(package, part, sheet.number, book),
     ]
     around = reader.header_footer
     decorations = header_footer_blocks(_codes(around, _HEADERS), _codes(around, _FOOTERS), sheet.name, sheet.number)
