@@ -1,0 +1,59 @@
+"""SANDBOX, untrusted: the vector pictures that a document shows: each read once, all of them together bounded."""
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from contract.verdicts import FindingKind, Severity
+from parsers.blocks import Block, FoundIssue
+from parsers.metafile.model import Budget
+from parsers.metafile.picture import PICTURE_BYTES_MAX, words_of
+
+_HIDDEN_MAX = 1000
+_EXCERPT_CHARS = 150
+
+
+@dataclass(slots=True)
+class Pictures:
+    """Pictures of one document. `hidden` is what stands on them unseen; `cut` how many were not read to their end."""
+
+    budget: Budget = field(default_factory=Budget)
+    hidden: list[str] = field(default_factory=list)
+    cut: int = 0
+    _keys: set[object] = field(default_factory=set)
+    _contents: set[bytes] = field(default_factory=set)
+
+    def blocks(
+        self, key: object, load: Callable[[], bytes | None], *, on_white: bool = True, told: str = ""
+    ) -> list[Block]:  # fmt: skip
+        """What a picture says that was not shown before, as far as it is a metafile. `told`: its alternative text."""
+        if key in self._keys or self.budget.spent():
+            return []
+        self._keys.add(key)
+        self.budget.pictures -= 1
+        data = load() or b""
+        self.budget.bytes_ -= len(data)
+        if not data or len(data) > PICTURE_BYTES_MAX:
+            return []
+        content = hashlib.blake2b(data, digest_size=16).digest()
+        if content in self._contents:
+            return []
+        self._contents.add(content)
+        try:
+            words = words_of(data, self.budget, on_white=on_white)
+        except Exception:  # noqa: BLE001 - one picture, whatever is wrong with it, must not cost the document
+            self.cut += 1
+            return []
+        self.cut += bool(words.kind and words.cut)
+        self.hidden += words.hidden[: max(_HIDDEN_MAX - len(self.hidden), 0)]
+        said = " ".join(told.split())
+        return [block for block in words.blocks if not said or " ".join(block.text.split()) != said]
+
+    def findings(self, place: str = "pictures") -> Iterator[FoundIssue]:
+        """What a reviewer should know of them."""
+        if self.hidden:
+            excerpt = " ".join(" ".join(self.hidden[:50]).split())[:_EXCERPT_CHARS]
+            evidence = f"{len(self.hidden)} texts on pictures: {excerpt}"
+            yield FoundIssue(FindingKind.HIDDEN_TEXT, Severity.MEDIUM, place, evidence)
+        if self.budget.spent():
+            yield FoundIssue(FindingKind.TRUNCATED, Severity.MEDIUM, place, "more vector pictures than can be read")
