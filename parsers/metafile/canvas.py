@@ -121,7 +121,10 @@ class Canvas:
         height = abs(font.height) * (1.0 if font.height < 0 else 0.85)
         turn = math.radians(font.angle)
         world = context.world
-        along = (math.cos(turn) * world[0] - math.sin(turn) * world[2], math.cos(turn) * world[1] - math.sin(turn) * world[3])
+        along = (
+            math.cos(turn) * world[0] - math.sin(turn) * world[2],
+            math.cos(turn) * world[1] - math.sin(turn) * world[3],
+        )
         across, down = math.hypot(matrix[0], matrix[1]), math.hypot(matrix[2], matrix[3])
         size = height * down if font.height else 12.0
         width = guessed_width(text) * size if advance is None else abs(advance) * across

@@ -7,6 +7,8 @@ box in a diagram does; the rest is read row by row. Words in several runs are jo
 import math
 from collections import defaultdict
 from dataclasses import dataclass
+from itertools import pairwise
+from statistics import median
 
 from parsers.metafile.model import Run
 
@@ -16,6 +18,7 @@ _JOINED_GUESSED = 0.2  # where the width of what is before is a guess
 _GUESSED_WORD = 4  # letters: a longer run without widths ends with a word
 _CELL_GAP = 1.3  # of the type size, between cells; and between words
 _LINE_STEP = (0.75, 1.7)  # of the type size, from line to line of one text
+_SHARES = (0.4, 1.3)  # of a guessed width, that the true one may be
 _ANGLES_MAX = 8
 
 Row = list["Cell"]
@@ -60,6 +63,7 @@ def rows_of(runs: list[Run]) -> list[Row]:
 def _cells(runs: list[Run]) -> list[Cell]:
     """Runs next to each other on one baseline, in the order in which each was begun."""
     cells: list[Cell] = []
+    _correct_guesses(runs)
     for line in _baselines(runs):
         line.sort(key=lambda item: item[1].x0)
         cell: Cell | None = None
@@ -75,6 +79,20 @@ def _cells(runs: list[Run]) -> list[Cell]:
                 cell.add(run)
     cells.sort(key=lambda each: each.order)
     return _with_next_lines(cells)
+
+
+def _correct_guesses(runs: list[Run]) -> None:
+    """Where widths are not told, what is drawn next on the line shows how wide the letters of its size are at most."""
+    shares: defaultdict[int, list[float]] = defaultdict(list)
+    for run, following in pairwise(runs):
+        guess = run.x1 - run.x0
+        if not run.measured and guess > 0 and run.y == following.y and len(run.text) >= _GUESSED_WORD:
+            share = (following.x0 - run.x0) / guess
+            if _SHARES[0] < share < _SHARES[1]:
+                shares[round(run.size)].append(share)
+    for run in runs:
+        if not run.measured and (known := shares.get(round(run.size))):
+            run.x1 = run.x0 + (run.x1 - run.x0) * median(known)
 
 
 def _baselines(runs: list[Run]) -> list[list[tuple[int, Run]]]:

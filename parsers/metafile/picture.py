@@ -36,6 +36,11 @@ def kind_of(data: bytes | memoryview) -> str:
     return EMF if is_emf(data) else WMF if is_wmf(data) else ""
 
 
+def is_picture(head: bytes) -> bool:
+    """Whether bytes begin as a metafile does, or as what one may be packed in."""
+    return head[:2] == _GZIP or bool(kind_of(head))
+
+
 def unpacked(data: bytes, size_max: int = PICTURE_BYTES_MAX, *, wbits: int = 16 + zlib.MAX_WBITS) -> bytes:
     """The picture in a gzip or another deflated stream, nothing of one that is damaged or larger than it may be."""
     pieces, size = [], 0

@@ -1,13 +1,13 @@
 """SANDBOX, untrusted: the vector pictures that a document shows: each read once, all of them together bounded."""
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from contract.verdicts import FindingKind, Severity
-from parsers.blocks import Block, FoundIssue
+from parsers.blocks import Block, FoundIssue, Refused
 from parsers.metafile.model import Budget
-from parsers.metafile.picture import PICTURE_BYTES_MAX, words_of
+from parsers.metafile.picture import PICTURE_BYTES_MAX, is_picture, words_of
 
 _HIDDEN_MAX = 1000
 _EXCERPT_CHARS = 150
@@ -24,17 +24,19 @@ class Pictures:
     _contents: set[bytes] = field(default_factory=set)
 
     def blocks(
-        self, key: object, load: Callable[[], bytes | None], *, on_white: bool = True, told: str = ""
+        self, key: object, load: Callable[[], Iterable[bytes]], *, on_white: bool = True, told: str = ""
     ) -> list[Block]:  # fmt: skip
-        """What a picture says that was not shown before, as far as it is a metafile. `told`: its alternative text."""
+        """What a picture says that was not shown before, as far as it is a metafile. `load` gives its pieces, of which
+        the first tells what it is. `told`: its alternative text, which is not repeated.
+        """
         if key in self._keys or self.budget.spent():
             return []
         self._keys.add(key)
         self.budget.pictures -= 1
-        data = load() or b""
-        self.budget.bytes_ -= len(data)
-        if not data or len(data) > PICTURE_BYTES_MAX:
+        data = _metafile(load)
+        if not data:
             return []
+        self.budget.bytes_ -= len(data)
         content = hashlib.blake2b(data, digest_size=16).digest()
         if content in self._contents:
             return []
@@ -57,3 +59,20 @@ class Pictures:
             yield FoundIssue(FindingKind.HIDDEN_TEXT, Severity.MEDIUM, place, evidence)
         if self.budget.spent():
             yield FoundIssue(FindingKind.TRUNCATED, Severity.MEDIUM, place, "more vector pictures than can be read")
+
+
+def _metafile(load: Callable[[], Iterable[bytes]]) -> bytes:
+    """A picture's bytes, nothing of one of another kind, of one that is too large or that is damaged."""
+    pieces: list[bytes] = []
+    size = 0
+    try:
+        for piece in load():
+            if not pieces and not is_picture(piece):
+                return b""
+            pieces.append(piece)
+            size += len(piece)
+            if size > PICTURE_BYTES_MAX:
+                return b""
+    except Refused:
+        return b""
+    return b"".join(pieces)

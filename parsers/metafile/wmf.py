@@ -12,6 +12,7 @@ from parsers.metafile.model import Budget, Drawn, Font
 
 PLACEABLE = b"\xd7\xcd\xc6\x9a"
 _PLACEABLE_BYTES, _HEADER_WORDS = 22, 9
+_HEADERS = frozenset(bytes((kind, 0, _HEADER_WORDS, 0, 0, version)) for kind in (1, 2) for version in (1, 3))
 _OPAQUE, _CLIPPED, _GLYPHS = 0x2, 0x4, 0x10
 _OBJECTS_MAX = 4096
 _PATTERN, _ANISOTROPIC = -1, 8
@@ -19,12 +20,10 @@ _GONE, _OTHER = "gone", "other"  # places of objects that are no fonts and paint
 
 
 def is_wmf(data: bytes | memoryview) -> bool:
-    """By the placeable header, or by the plain one: kind, its length, version, no parameters."""
+    """By the placeable header, or by the plain one: in memory or on disk, nine words long, of version 1 or 3."""
     if data[:4] == PLACEABLE:
-        return len(data) >= _PLACEABLE_BYTES + 18
-    if len(data) < 18 or data[:4] not in (b"\x01\x00\x09\x00", b"\x02\x00\x09\x00"):
-        return False
-    return bytes(data[4:6]) in (b"\x00\x01", b"\x00\x03") and bytes(data[16:18]) == b"\x00\x00"
+        return len(data) >= _PLACEABLE_BYTES + 2 * _HEADER_WORDS
+    return len(data) > 2 * _HEADER_WORDS and bytes(data[:6]) in _HEADERS
 
 
 def read_wmf(data: bytes, budget: Budget, *, on_white: bool) -> Drawn:

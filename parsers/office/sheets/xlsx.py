@@ -105,7 +105,7 @@ def _sheet(package: Package, book: Workbook, sheet: Sheet, part: str, persons: d
     read_links(package, part, reader.link_elements, sheet)
     blocks = [
         *sheet_blocks(sheet, book.hidden, book.report),
-        *drawing_blocks(package, part, reader.drawings, sheet.number, book.parts_read),
+        *drawing_blocks(package, part, reader.drawings, sheet.number, book),
     ]
     around = reader.header_footer
     decorations = header_footer_blocks(_codes(around, _HEADERS), _codes(around, _FOOTERS), sheet.name, sheet.number)
