@@ -8,13 +8,13 @@ from parsers.blocks import Block, Comment, Report
 from parsers.character_sets import DOUBLE_BYTE, decode_bytes, double_byte_units, joined_units, utf16_units
 from parsers.legacy.sprm import Change
 from parsers.legacy.word_drawings import Pictures
-from parsers.metafile.shown import Pictures as VectorPictures
 from parsers.legacy.word_fib import WordFile
 from parsers.legacy.word_formats import CharacterFormat, ParagraphFormat
 from parsers.legacy.word_lists import read_numbering
 from parsers.legacy.word_runs import Runs, character_runs, paragraph_runs
 from parsers.legacy.word_styles import StyleSheet, read_fonts, read_styles
 from parsers.legacy.word_text import WordText, read_pieces
+from parsers.metafile.shown import Pictures as VectorPictures
 from parsers.office.numbering import Numbering
 from parsers.office.styles import Style
 

@@ -135,7 +135,7 @@ class Canvas:
             step = width / (across or 1.0)
             context.position = (x + step * math.cos(turn), y - step * math.sin(turn))
         white = context.background_mode != _OPAQUE or _is_white(context.background)
-        colour = context.colour if white and not context.colour >> 24 == 1 else -1
+        colour = context.colour if white and context.colour >> 24 != 1 else -1
         start = apply(matrix, x, y)
         self.put(self.in_font(text), start, along, width, size, (share, foot), colour, measured=advance is not None)
 

@@ -12,7 +12,6 @@ from parsers.metafile.emf_plus import PlusPlayer
 from parsers.metafile.model import IDENTITY, Box, Budget, Drawn, Font, Matrix, times
 
 _HEADER_BYTES = 88
-_SIGNATURE_AT, _SIGNATURE = 40, b" EMF"
 _PLUS = b"EMF+"
 _GLYPHS, _NO_BOX, _SMALL, _CLIPPED, _OPAQUE, _PAIRS = 0x10, 0x100, 0x200, 0x4, 0x2, 0x2000  # of ExtTextOut's options
 _OBJECTS_MAX = 70_000
@@ -20,11 +19,6 @@ _STRINGS_MAX = 10_000
 _STOCK = 0x80000000
 _STOCK_BRUSHES: dict[int, int | None] = {0: 0xFFFFFF, 1: 0xC0C0C0, 2: 0x808080, 3: 0x404040, 4: 0, 5: None}
 _EOF = 14
-
-
-def is_emf(data: bytes | memoryview) -> bool:
-    """By the header: the type of its record, and the signature."""
-    return data[:4] == b"\x01\x00\x00\x00" and data[_SIGNATURE_AT : _SIGNATURE_AT + 4] == _SIGNATURE
 
 
 def read_emf(data: bytes, budget: Budget, *, on_white: bool) -> Drawn:

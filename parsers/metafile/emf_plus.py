@@ -43,7 +43,7 @@ class PlusPlayer:
         self._budget = budget
         self._data = b""
         self._world: Matrix = IDENTITY
-        self._page = 1.0
+        self._page_scale = 1.0
         self._dots = 96.0
         self._saved: dict[int, tuple[Matrix, float]] = {}
         self._objects: dict[int, _Letters | _Format | int] = {}
@@ -73,14 +73,14 @@ class PlusPlayer:
     def _floats(self, at: int, count: int) -> tuple[float, ...]:
         return struct.unpack_from(f"<{count}f", self._data, at)
 
-    def header(self, _: int, at: int, end: int) -> None:
+    def _header(self, _: int, at: int, end: int) -> None:
         dots = self._number(at + 8)
         if end - at >= 12 and 10 <= dots <= 20_000:
             self._dots = float(dots)
 
     # Objects
 
-    def object(self, flags: int, at: int, end: int) -> None:
+    def _object(self, flags: int, at: int, end: int) -> None:
         kind = flags >> 8 & 0x7F
         if kind not in (_BRUSH, _FONT, _FORMAT):
             if kind:
@@ -104,24 +104,24 @@ class PlusPlayer:
 
     # Where
 
-    def set_world(self, _: int, at: int, __: int) -> None:
+    def _set_world(self, _: int, at: int, __: int) -> None:
         self._world = self._matrix(at)
 
-    def reset_world(self, *_: int) -> None:
+    def _reset_world(self, *_: int) -> None:
         self._world = IDENTITY
 
-    def multiply(self, flags: int, at: int, _: int) -> None:
+    def _multiply(self, flags: int, at: int, _: int) -> None:
         self._change(flags, self._matrix(at))
 
-    def translate(self, flags: int, at: int, _: int) -> None:
+    def _translate(self, flags: int, at: int, _: int) -> None:
         x, y = self._floats(at, 2)
         self._change(flags, (1.0, 0.0, 0.0, 1.0, x, y))
 
-    def scale(self, flags: int, at: int, _: int) -> None:
+    def _scale(self, flags: int, at: int, _: int) -> None:
         x, y = self._floats(at, 2)
         self._change(flags, (x, 0.0, 0.0, y, 0.0, 0.0))
 
-    def rotate(self, flags: int, at: int, _: int) -> None:
+    def _rotate(self, flags: int, at: int, _: int) -> None:
         (angle,) = self._floats(at, 1)
         if math.isfinite(angle):
             sine, cosine = math.sin(math.radians(angle)), math.cos(math.radians(angle))
@@ -134,24 +134,24 @@ class PlusPlayer:
         a, b, c, d, e, f = self._floats(at, 6)
         return a, b, c, d, e, f
 
-    def page(self, flags: int, at: int, _: int) -> None:
+    def _page(self, flags: int, at: int, _: int) -> None:
         (scale,) = self._floats(at, 1)
-        self._page = scale * _POINTS_OF_UNIT.get(flags & 0xFF, 72 / self._dots) * self._dots / 72
+        self._page_scale = scale * _POINTS_OF_UNIT.get(flags & 0xFF, 72 / self._dots) * self._dots / 72
 
-    def save(self, _: int, at: int, __: int) -> None:
+    def _save(self, _: int, at: int, __: int) -> None:
         if len(self._saved) < _SAVED_MAX:
-            self._saved[self._number(at)] = (self._world, self._page)
+            self._saved[self._number(at)] = (self._world, self._page_scale)
 
-    def save_for_container(self, _: int, at: int, end: int) -> None:
+    def _save_for_container(self, _: int, at: int, end: int) -> None:
         """A container begins: with two rectangles and a number, or with the number alone."""
-        self.save(0, at + 32 if end - at >= 36 else at, end)
+        self._save(0, at + 32 if end - at >= 36 else at, end)
 
-    def restore(self, _: int, at: int, __: int) -> None:
-        self._world, self._page = self._saved.pop(self._number(at), (self._world, self._page))
+    def _restore(self, _: int, at: int, __: int) -> None:
+        self._world, self._page_scale = self._saved.pop(self._number(at), (self._world, self._page_scale))
 
     # What is painted
 
-    def fill_boxes(self, flags: int, at: int, end: int) -> None:
+    def _fill_boxes(self, flags: int, at: int, end: int) -> None:
         colour = self._colour(flags, self._number(at))
         step, form = (8, "<4h") if flags & _COMPRESSED else (16, "<4f")
         count = min(self._number(at + 4), (end - at - 8) // step)
@@ -162,18 +162,18 @@ class PlusPlayer:
             x, y, width, height = struct.unpack_from(form, self._data, at + 8 + step * index)
             self._canvas.paint((*self._on_device(x, y), *self._on_device(x + width, y + height)), colour)
 
-    def fill(self, flags: int, at: int, _: int) -> None:
+    def _fill(self, flags: int, at: int, _: int) -> None:
         self._canvas.paint(None, self._colour(flags, self._number(at)))
 
-    def clear(self, _: int, at: int, __: int) -> None:
+    def _clear(self, _: int, at: int, __: int) -> None:
         self._canvas.paint(None, self._colour(_IS_COLOUR, self._number(at)))
 
-    def image(self, *_: int) -> None:
+    def _image(self, *_: int) -> None:
         self._canvas.paint(None, -1)
 
     # Text
 
-    def string(self, flags: int, at: int, end: int) -> None:
+    def _string(self, flags: int, at: int, end: int) -> None:
         """DrawString, 2.3.4.14: text in a rectangle; one without a size is a point."""
         brush, chosen, count = struct.unpack_from("<3L", self._data, at)
         x, y, width, height = self._floats(at + 12, 4)
@@ -188,7 +188,7 @@ class PlusPlayer:
             place = (x + width * share, top + 1.2 * size * number)
             self._put(flags, line, place, None, (share, 0.95), brush)
 
-    def driver_string(self, flags: int, at: int, end: int) -> None:
+    def _driver_string(self, flags: int, at: int, end: int) -> None:
         """DrawDriverString, 2.3.4.6: letters or glyphs, each with its place on the baseline."""
         brush, options, has_matrix, count = struct.unpack_from("<4L", self._data, at)
         count = min(count, (end - at - 16) // 2)
@@ -218,8 +218,8 @@ class PlusPlayer:
         size, world, canvas = self._size(flags), self._world, self._canvas
         letters = self._objects.get(flags & 0xFF)
         canvas.context.font = letters.font if isinstance(letters, _Letters) else Font()
-        down = math.hypot(world[2], world[3]) * self._page
-        across = math.hypot(world[0], world[1]) * self._page
+        down = math.hypot(world[2], world[3]) * self._page_scale
+        across = math.hypot(world[0], world[1]) * self._page_scale
         text = canvas.in_font(text)
         wide = guessed_width(text) * size * down if width is None else width * across
         if colour is None:
@@ -230,7 +230,7 @@ class PlusPlayer:
 
     def _on_device(self, x: float, y: float) -> tuple[float, float]:
         x, y = apply(self._world, x, y)
-        return x * self._page, y * self._page
+        return x * self._page_scale, y * self._page_scale
 
     def _size(self, flags: int) -> float:
         letters = self._objects.get(flags & 0xFF)
@@ -254,12 +254,12 @@ def _object(kind: int, data: bytes, dots: float) -> _Letters | _Format | int:
 
 _GET_DC = 0x4004
 _READERS: dict[int, Callable[[PlusPlayer, int, int, int], None]] = {
-    0x4001: PlusPlayer.header, 0x4008: PlusPlayer.object, 0x4009: PlusPlayer.clear, 0x400A: PlusPlayer.fill_boxes,
-    0x400C: PlusPlayer.fill, 0x400E: PlusPlayer.fill, 0x4010: PlusPlayer.fill, 0x4013: PlusPlayer.fill,
-    0x4014: PlusPlayer.fill, 0x4016: PlusPlayer.fill, 0x401A: PlusPlayer.image, 0x401B: PlusPlayer.image,
-    0x401C: PlusPlayer.string, 0x4025: PlusPlayer.save, 0x4026: PlusPlayer.restore,
-    0x4027: PlusPlayer.save_for_container, 0x4028: PlusPlayer.save_for_container, 0x4029: PlusPlayer.restore,
-    0x402A: PlusPlayer.set_world, 0x402B: PlusPlayer.reset_world, 0x402C: PlusPlayer.multiply,
-    0x402D: PlusPlayer.translate, 0x402E: PlusPlayer.scale, 0x402F: PlusPlayer.rotate, 0x4030: PlusPlayer.page,
-    0x4036: PlusPlayer.driver_string,
+    0x4001: PlusPlayer._header, 0x4008: PlusPlayer._object, 0x4009: PlusPlayer._clear, 0x400A: PlusPlayer._fill_boxes,
+    0x400C: PlusPlayer._fill, 0x400E: PlusPlayer._fill, 0x4010: PlusPlayer._fill, 0x4013: PlusPlayer._fill,
+    0x4014: PlusPlayer._fill, 0x4016: PlusPlayer._fill, 0x401A: PlusPlayer._image, 0x401B: PlusPlayer._image,
+    0x401C: PlusPlayer._string, 0x4025: PlusPlayer._save, 0x4026: PlusPlayer._restore,
+    0x4027: PlusPlayer._save_for_container, 0x4028: PlusPlayer._save_for_container, 0x4029: PlusPlayer._restore,
+    0x402A: PlusPlayer._set_world, 0x402B: PlusPlayer._reset_world, 0x402C: PlusPlayer._multiply,
+    0x402D: PlusPlayer._translate, 0x402E: PlusPlayer._scale, 0x402F: PlusPlayer._rotate, 0x4030: PlusPlayer._page,
+    0x4036: PlusPlayer._driver_string,
 }  # fmt: skip

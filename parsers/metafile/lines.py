@@ -26,7 +26,7 @@ Row = list["Cell"]
 
 @dataclass(slots=True)
 class Cell:
-    """Text on one baseline without a wide gap, or several lines of it. `top` and `y` are its first and last baseline."""
+    """Text on one baseline without a wide gap, or several lines of it; `top` and `y` are the first and last of them."""
 
     text: str
     x0: float
@@ -96,7 +96,7 @@ def _correct_guesses(runs: list[Run]) -> None:
 
 
 def _baselines(runs: list[Run]) -> list[list[tuple[int, Run]]]:
-    """Runs by baseline, each with its number in the order of drawing. Marks raised or lowered beside it belong to it."""
+    """Runs by baseline, each with its number in the order of drawing. Marks raised or lowered beside it are on it."""
     lines: list[list[tuple[int, Run]]] = []
     height, size = 0.0, 0.0
     for order, run in sorted(enumerate(runs), key=lambda item: item[1].y):

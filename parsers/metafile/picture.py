@@ -7,13 +7,13 @@ from contract.verdicts import ElementType
 from parsers.blocks import Block, Refused
 from parsers.inflate import inflated
 from parsers.markup.inline import tidy
-from parsers.metafile.emf import is_emf, read_emf
+from parsers.metafile.emf import read_emf
+from parsers.metafile.kinds import EMF, kind_of
 from parsers.metafile.lines import Cell, Row, rows_of
 from parsers.metafile.model import Budget
-from parsers.metafile.wmf import is_wmf, read_wmf
+from parsers.metafile.wmf import read_wmf
 from parsers.office.drawings import table_block
 
-EMF, WMF = "image/emf", "image/wmf"
 PICTURE_BYTES_MAX = 64 << 20
 _GZIP = b"\x1f\x8b"
 _TABLE_ROWS_MIN, _SMALL_TABLE_COLUMNS = 3, 3
@@ -29,11 +29,6 @@ class Words:
     hidden: list[str] = field(default_factory=list)
     lost: int = 0
     cut: bool = False
-
-
-def kind_of(data: bytes | memoryview) -> str:
-    """The media type of a picture's bytes, "" when it is no metafile."""
-    return EMF if is_emf(data) else WMF if is_wmf(data) else ""
 
 
 def is_picture(head: bytes) -> bool:

@@ -8,22 +8,13 @@ from collections.abc import Callable
 from heapq import heappop, heappush
 
 from parsers.metafile.canvas import Canvas
+from parsers.metafile.kinds import HEADER_WORDS, PLACEABLE, PLACEABLE_BYTES
 from parsers.metafile.model import Budget, Drawn, Font
 
-PLACEABLE = b"\xd7\xcd\xc6\x9a"
-_PLACEABLE_BYTES, _HEADER_WORDS = 22, 9
-_HEADERS = frozenset(bytes((kind, 0, _HEADER_WORDS, 0, 0, version)) for kind in (1, 2) for version in (1, 3))
 _OPAQUE, _CLIPPED, _GLYPHS = 0x2, 0x4, 0x10
 _OBJECTS_MAX = 4096
 _PATTERN, _ANISOTROPIC = -1, 8
 _GONE, _OTHER = "gone", "other"  # places of objects that are no fonts and paint nothing
-
-
-def is_wmf(data: bytes | memoryview) -> bool:
-    """By the placeable header, or by the plain one: in memory or on disk, nine words long, of version 1 or 3."""
-    if data[:4] == PLACEABLE:
-        return len(data) >= _PLACEABLE_BYTES + 2 * _HEADER_WORDS
-    return len(data) > 2 * _HEADER_WORDS and bytes(data[:6]) in _HEADERS
 
 
 def read_wmf(data: bytes, budget: Budget, *, on_white: bool) -> Drawn:
@@ -31,12 +22,12 @@ def read_wmf(data: bytes, budget: Budget, *, on_white: bool) -> Drawn:
     player = _Player(data, Canvas(budget, bounds=None, on_white=on_white))
     at = 0
     if data[:4] == PLACEABLE:
-        at = _PLACEABLE_BYTES
+        at = PLACEABLE_BYTES
         x0, y0, x1, y1 = struct.unpack_from("<4h", data, 6)
         context = player.canvas.context
         context.window, context.window_size = (x0, y0), (x1 - x0, y1 - y0)
         context.viewport_size = (abs(x1 - x0), abs(y1 - y0))
-    player.play(at + 2 * _HEADER_WORDS, budget)
+    player.play(at + 2 * HEADER_WORDS, budget)
     return player.canvas.drawn
 
 
@@ -46,7 +37,7 @@ class _Player:
     def __init__(self, data: bytes, canvas: Canvas) -> None:
         self.canvas = canvas
         self._data = data
-        self._objects: list[Font | int | None | str] = []
+        self._objects: list[Font | int | str | None] = []
         self._free: list[int] = []
 
     def play(self, at: int, budget: Budget) -> None:
@@ -149,7 +140,7 @@ class _Player:
     def other(self, *_: int) -> None:
         self._keep(_OTHER)
 
-    def _keep(self, made: Font | int | None | str) -> None:
+    def _keep(self, made: Font | int | str | None) -> None:
         """In the first place that is free."""
         if self._free:
             self._objects[heappop(self._free)] = made
