@@ -27,10 +27,10 @@ def read_emf(data: bytes, budget: Budget, *, on_white: bool) -> Drawn:
     player = _Player(data, Canvas(budget, bounds=bounds, on_white=on_white, dots_per_mm=dots_per_mm), budget)
     player.play()
     plain, plus = player.canvas.drawn, player.plus.drawn
-    cut = plain.cut or plus.cut
+    cut, lost = plain.cut or plus.cut, max(plain.lost, plus.lost)
     if player.plus.begun and _is_preferred(plus, plain):
         plain = plus
-    plain.cut = cut
+    plain.cut, plain.lost = cut, lost
     return plain
 
 

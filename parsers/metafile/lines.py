@@ -36,6 +36,7 @@ class Cell:
     size: float
     measured: bool
     order: int
+    ends: int  # letters of the run at its end
     lines: int = 1
 
     def add(self, run: Run) -> None:
@@ -44,6 +45,7 @@ class Cell:
         if run.x1 > self.x1:
             self.x1, self.measured = run.x1, run.measured
         self.size = max(self.size, run.size)
+        self.ends = len(run.text.strip())
 
 
 def rows_of(runs: list[Run]) -> list[Row]:
@@ -73,7 +75,9 @@ def _cells(runs: list[Run]) -> list[Cell]:
             gap = math.inf if cell is None else run.x0 - cell.x1
             size = min(run.size, cell.size) if cell is not None else run.size
             if cell is None or gap > _CELL_GAP * size:
-                cell = Cell(run.text, run.x0, run.x1, run.y, run.y, run.size, run.measured, order)
+                cell = Cell(
+                    run.text, run.x0, run.x1, run.y, run.y, run.size, run.measured, order, len(run.text.strip())
+                )
                 cells.append(cell)
             else:
                 cell.add(run)
@@ -124,8 +128,7 @@ def _with(cell: Cell, run: Run) -> str:
     if cell.measured:
         apart = gap > _JOINED
     else:
-        last = cell.text.rpartition(" ")[2]
-        apart = gap > _JOINED_GUESSED or (len(last) >= _GUESSED_WORD and len(run.text.strip()) >= _GUESSED_WORD)
+        apart = gap > _JOINED_GUESSED or min(cell.ends, len(run.text.strip())) >= _GUESSED_WORD
     return f"{cell.text} {run.text}" if apart else cell.text + run.text
 
 

@@ -36,14 +36,14 @@ def is_picture(head: bytes) -> bool:
     return head[:2] == _GZIP or bool(kind_of(head))
 
 
-def unpacked(data: bytes, size_max: int = PICTURE_BYTES_MAX, *, wbits: int = 16 + zlib.MAX_WBITS) -> bytes:
-    """The picture in a gzip or another deflated stream, nothing of one that is damaged or larger than it may be."""
+def _unpacked(data: bytes) -> bytes | None:
+    """The picture in a gzip stream, as far as it is sound; None of one that is larger than it may be."""
     pieces, size = [], 0
     try:
-        for piece in inflated(data, "a picture", wbits):
+        for piece in inflated(data, "a picture", 16 + zlib.MAX_WBITS):
             size += len(piece)
-            if size > size_max:
-                return b""
+            if size > PICTURE_BYTES_MAX:
+                return None
             pieces.append(piece)
     except Refused:
         pass  # what there is of it may hold words
@@ -51,14 +51,15 @@ def unpacked(data: bytes, size_max: int = PICTURE_BYTES_MAX, *, wbits: int = 16 
 
 
 def words_of(data: bytes, budget: Budget, *, on_white: bool = True) -> Words:
-    """The words of an EMF or WMF, packed or not; of kind "" when it is neither."""
-    if data[:2] == _GZIP:
-        data = unpacked(data)
-    kind = kind_of(data)
+    """The words of an EMF or WMF, packed or not; of kind "" when it is neither, and `cut` when it is far too large."""
+    picture = _unpacked(data) if data[:2] == _GZIP else data
+    if picture is None or len(picture) > PICTURE_BYTES_MAX:
+        return Words("", cut=True)
+    kind = kind_of(picture)
     words = Words(kind)
-    if not kind or len(data) > PICTURE_BYTES_MAX:
+    if not kind:
         return words
-    drawn = (read_emf if kind == EMF else read_wmf)(data, budget, on_white=on_white)
+    drawn = (read_emf if kind == EMF else read_wmf)(picture, budget, on_white=on_white)
     words.hidden, words.lost, words.cut = drawn.hidden, drawn.lost, drawn.cut
     words.blocks = _blocks(rows_of(drawn.runs))
     return words

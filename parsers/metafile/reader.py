@@ -15,9 +15,9 @@ class MetafileParser:
     def parse(self, document: bytes, report: Report) -> ParsedDocument:
         """Read one picture. Raises `Refused`: empty (no words on it), corrupt (no metafile), bomb."""
         report.progress("records", 0, 1)
-        if len(document) > PICTURE_BYTES_MAX:
-            raise Refused(Refusal.BOMB, f"a metafile of {len(document)} bytes")
         words = words_of(document, Budget())
+        if not words.kind and words.cut:
+            raise Refused(Refusal.BOMB, f"a metafile of more than {PICTURE_BYTES_MAX} bytes")
         if not words.kind:
             raise Refused(Refusal.CORRUPT, "no metafile")
         if not words.blocks and not words.hidden:
