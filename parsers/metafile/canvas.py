@@ -13,10 +13,10 @@ from parsers.metafile.model import IDENTITY, Box, Budget, Drawn, Font, Matrix, R
 from parsers.office.symbols import in_font
 
 _SAVED_MAX = 256
-_PAINTED_MAX = 400
+_PAINTED_MAX = 100
 _RUNS_MAX = 50_000
 _HIDDEN_MAX = 200
-_RUN_CHARS_MAX = 20_000
+RUN_CHARS_MAX = 20_000
 _RIGHT, _CENTRE, _BOTTOM, _BASELINE, _UPDATE = 2, 6, 8, 24, 1  # text alignment
 _OPAQUE = 2  # background mode
 _NEARLY_WHITE = 234  # of 255: as in the reader of PDF
@@ -149,11 +149,14 @@ class Canvas:
         anchor: tuple[float, float], colour: int, *, measured: bool,
     ) -> None:  # fmt: skip
         """Text in units of the device. `anchor`: shares of its width left, and of its size above, of its start."""
-        text = _plain(text[:_RUN_CHARS_MAX])
-        if not text.strip() or len(self.drawn.runs) >= _RUNS_MAX or self._budget.characters <= 0:
-            self.drawn.cut |= bool(text.strip())
+        text = _plain(text[:RUN_CHARS_MAX])
+        if len(self.drawn.runs) >= _RUNS_MAX or self._budget.spent():
+            self.drawn.cut = True
             return
         self._budget.characters -= len(text)
+        if not text.strip():
+            return
+        self._budget.runs -= 1
         length = math.hypot(*along)
         places = (*start, *along, width, size)
         if not all(map(math.isfinite, places)) or not length or max(map(abs, places)) > _FAR:

@@ -7,7 +7,7 @@ import struct
 from collections.abc import Callable
 from itertools import islice
 
-from parsers.metafile.canvas import Canvas
+from parsers.metafile.canvas import RUN_CHARS_MAX, Canvas
 from parsers.metafile.emf_plus import PlusPlayer
 from parsers.metafile.model import IDENTITY, Box, Budget, Drawn, Font, Matrix, times
 
@@ -247,7 +247,10 @@ class _Player:
         if options & _GLYPHS:
             self.canvas.drawn.lost += 1
             return
-        size = count * (2 if wide else 1)
+        if self._budget.spent():  # several strings of one record may claim the same letters
+            self.canvas.drawn.cut = True
+            return
+        size = min(count, RUN_CHARS_MAX) * (2 if wide else 1)
         if not start or at + start + size > end:
             self.canvas.drawn.cut = True
             size = max(min(size, end - at - start), 0)
@@ -256,7 +259,7 @@ class _Player:
         if options & _OPAQUE:
             self._fill(place + 20)
         text = self._data[at + start : at + start + size]
-        advance = self._advance(at + widths, end, count, options) if widths else None
+        advance = self._advance(at + widths, end, min(count, RUN_CHARS_MAX), options) if widths else None
         if wide:
             self._put(x, y, text.decode("utf-16-le", "replace"), advance)
         else:

@@ -158,6 +158,7 @@ class PlusPlayer:
         if count > _RECTANGLES_MAX:
             self._canvas.paint(None, colour)
             return
+        self._budget.records -= count
         for index in range(count):
             x, y, width, height = struct.unpack_from(form, self._data, at + 8 + step * index)
             self._canvas.paint((*self._on_device(x, y), *self._on_device(x + width, y + height)), colour)

@@ -20,6 +20,7 @@ _CELL_GAP = 1.3  # of the type size, between cells; and between words
 _LINE_STEP = (0.75, 1.7)  # of the type size, from line to line of one text
 _SHARES = (0.4, 1.3)  # of a guessed width, that the true one may be
 _ANGLES_MAX = 8
+_CELL_CHARS_MAX, _CELL_LINES_MAX = 5000, 500
 
 Row = list["Cell"]
 
@@ -36,7 +37,7 @@ class Cell:
     size: float
     measured: bool
     order: int
-    ends: int  # letters of the run at its end
+    ends: int = 0  # letters of the run at its end
     lines: int = 1
 
     def add(self, run: Run) -> None:
@@ -74,10 +75,9 @@ def _cells(runs: list[Run]) -> list[Cell]:
                 continue
             gap = math.inf if cell is None else run.x0 - cell.x1
             size = min(run.size, cell.size) if cell is not None else run.size
-            if cell is None or gap > _CELL_GAP * size:
-                cell = Cell(
-                    run.text, run.x0, run.x1, run.y, run.y, run.size, run.measured, order, len(run.text.strip())
-                )
+            if cell is None or gap > _CELL_GAP * size or len(cell.text) > _CELL_CHARS_MAX:
+                cell = Cell("", run.x0, run.x0, run.y, run.y, 0.0, run.measured, order)
+                cell.add(run)
                 cells.append(cell)
             else:
                 cell.add(run)
@@ -148,7 +148,9 @@ def _with_next_lines(cells: list[Cell]) -> list[Cell]:
 
 def _is_next_line(above: Cell, cell: Cell) -> bool:
     size = max(above.size, cell.size)
-    if min(above.size, cell.size) < 0.8 * size or not _LINE_STEP[0] * size < cell.y - above.y < _LINE_STEP[1] * size:
+    if above.lines >= _CELL_LINES_MAX or min(above.size, cell.size) < 0.8 * size:
+        return False
+    if not _LINE_STEP[0] * size < cell.y - above.y < _LINE_STEP[1] * size:
         return False
     return cell.x0 < above.x1 and above.x0 < cell.x1
 

@@ -54,14 +54,15 @@ class Run:
 class Budget:
     """What may still be read of one document. Shared by all its pictures."""
 
-    records: int = 2_000_000
+    records: int = 1_000_000
+    runs: int = 200_000
     characters: int = 1_000_000
     pictures: int = 5_000
     bytes_: int = 256 << 20
 
     def spent(self) -> bool:
         """Whether nothing more is read."""
-        return min(self.records, self.characters, self.pictures, self.bytes_) <= 0
+        return min(self.records, self.runs, self.characters, self.pictures, self.bytes_) <= 0
 
 
 @dataclass(slots=True)

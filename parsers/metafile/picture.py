@@ -71,14 +71,13 @@ def _blocks(rows: list[Row]) -> list[Block]:
     at = 0
     while at < len(rows):
         stop, edges = _table_from(rows, at)
-        if stop > at:
+        if edges:
             blocks += _picture(lines)
             lines = []
             blocks.append(_table(rows[at:stop], edges))
-            at = stop
         else:
-            lines += [line for cell in rows[at] for line in cell.text.split("\n")]
-            at += 1
+            lines += [line for row in rows[at:stop] for cell in row for line in cell.text.split("\n")]
+        at = stop
     return [*blocks, *_picture(lines)]
 
 
@@ -88,12 +87,13 @@ def _picture(lines: list[str]) -> list[Block]:
 
 
 def _table_from(rows: list[Row], start: int) -> tuple[int, list[float]]:
-    """Where the table ends that begins with a row, and the left edges of its columns; `start` when there is none.
+    """Where the table ends that begins with a row, and the left edges of its columns; without these, how many rows
+    are none, so that each is looked at but once or twice.
 
     Columns are what is left when all cells are laid over each other; a row with two cells in one column ends it.
     """
     spans: list[tuple[float, float]] = []
-    best, best_edges, full, widest = start, [0.0], 0, 0
+    best, best_edges, full, widest = start + 1, [0.0], 0, 0
     for index in range(start, len(rows)):
         row = rows[index]
         if len(row) < 2 and index == start:
@@ -109,7 +109,7 @@ def _table_from(rows: list[Row], start: int) -> tuple[int, list[float]]:
     columns = len(best_edges)
     is_table = full >= _TABLE_ROWS_MIN or (full == _TABLE_ROWS_MIN - 1 and columns >= _SMALL_TABLE_COLUMNS)
     if not is_table or 2 * sum(len(row) for row in rows[start:best]) < columns * (best - start):
-        return start, []
+        return best, []
     return best, best_edges
 
 

@@ -62,6 +62,24 @@ def test_strings_and_widths_outside_of_their_record_are_not_read() -> None:
     assert lines(emf(SEEN, poly)) == ["seen"]
 
 
+def test_strings_that_claim_the_same_letters_are_counted_each() -> None:
+    head = struct.pack("<4lLffL", 0, 0, -1, -1, 1, 1.0, 1.0, 10_000)
+    place = struct.pack("<llLLL4lL", 10, 50, 90_000, 40, 0, 0, 0, 0, 0, 40)
+    assert words(emf(emf_record(97, head + place * 10_000))).cut
+
+
+def test_rows_that_are_nearly_a_table_are_looked_at_once_or_twice() -> None:
+    texts = []
+    for at in range(4000):
+        texts += [
+            emf_text(10, 30 * at, "a"),
+            emf_text(100, 30 * at, "b"),
+            emf_text(300, 30 * at + 10, "c"),
+            emf_text(300, 30 * at + 20, "d"),
+        ]
+    assert words(emf(emf_font(height=-8), *texts, bounds=(0, 0, 0, 0))).blocks
+
+
 def test_every_prefix_of_a_picture_is_read_without_harm() -> None:
     whole = emf(
         SEEN,
