@@ -51,6 +51,7 @@ class ShapeReader:
     ) -> None:
         """`outline`: the records of the slide's text in the document's outline; `size`: of the slide, in points."""
         self._blips = blips
+        self._own = True  # pictures on a master are decoration
         self._records = records
         self._context = context
         self._outline = read_texts(records, outline, context)
@@ -60,6 +61,7 @@ class ShapeReader:
 
     def read(self, container: Record, *, placeholders: bool = True) -> ShownText:
         """Everything shown. Without `placeholders`, only what stands on a master itself."""
+        self._own = placeholders
         shown = ShownText()
         placed: list[tuple[Rectangle | None, list[Block]]] = []
         drawing = self._records.first(self._records.first(container, _DRAWING), _DRAWING_CONTAINER)
@@ -116,7 +118,7 @@ class ShapeReader:
             if url and not source.urls:
                 source.urls.append((0, len(source.text), url))
             blocks += text_blocks(source, self._context, numbers)
-        return blocks or shown_by(shape, self._words), kind
+        return blocks or shown_by(shape, self._words if self._own else None), kind
 
     def _words(self, number: int, told: str) -> list[Block]:
         """On a picture. What is behind it is not looked up."""

@@ -59,6 +59,9 @@ class Budget:
     characters: int = 1_000_000
     pictures: int = 5_000
     bytes_: int = 256 << 20
+    heads: int = (
+        512 << 20
+    )  # bytes of pictures of other kinds, of which the first few tell; more than a package may have
 
     def spent(self) -> bool:
         """Whether nothing more is read."""

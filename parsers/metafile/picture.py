@@ -36,13 +36,14 @@ def is_picture(head: bytes) -> bool:
     return head[:2] == _GZIP or bool(kind_of(head))
 
 
-def _unpacked(data: bytes) -> bytes | None:
+def _unpacked(data: bytes, budget: Budget) -> bytes | None:
     """The picture in a gzip stream, as far as it is sound; None of one that is larger than it may be."""
     pieces, size = [], 0
     try:
         for piece in inflated(data, "a picture", 16 + zlib.MAX_WBITS):
             size += len(piece)
-            if size > PICTURE_BYTES_MAX:
+            budget.bytes_ -= len(piece)
+            if size > PICTURE_BYTES_MAX or budget.spent():
                 return None
             pieces.append(piece)
     except Refused:
@@ -52,7 +53,7 @@ def _unpacked(data: bytes) -> bytes | None:
 
 def words_of(data: bytes, budget: Budget, *, on_white: bool = True) -> Words:
     """The words of an EMF or WMF, packed or not; of kind "" when it is neither, and `cut` when it is far too large."""
-    picture = _unpacked(data) if data[:2] == _GZIP else data
+    picture = _unpacked(data, budget) if data[:2] == _GZIP else data
     if picture is None or len(picture) > PICTURE_BYTES_MAX:
         return Words("", cut=True)
     kind = kind_of(picture)

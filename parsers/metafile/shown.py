@@ -15,11 +15,10 @@ _EXCERPT_CHARS = 150
 
 @dataclass(slots=True)
 class Pictures:
-    """Pictures of one document. `hidden` is what stands on them unseen; `cut` how many were not read to their end."""
+    """Pictures of one document. `hidden` is what stands on them unseen."""
 
     budget: Budget = field(default_factory=Budget)
     hidden: list[str] = field(default_factory=list)
-    cut: int = 0
     _keys: set[object] = field(default_factory=set)
     _contents: set[bytes] = field(default_factory=set)
 
@@ -29,14 +28,13 @@ class Pictures:
         """What a picture says that was not shown before, as far as it is a metafile. `load` gives its pieces, of which
         the first tells what it is. `told`: its alternative text, which is not repeated.
         """
-        if key in self._keys or self.budget.spent():
+        if key in self._keys or self.budget.spent() or self.budget.heads <= 0:
             return []
         self._keys.add(key)
-        self.budget.pictures -= 1
-        data = _metafile(load)
+        data = _metafile(load, self.budget)
         if not data:
             return []
-        self.budget.bytes_ -= len(data)
+        self.budget.pictures -= 1
         content = hashlib.blake2b(data, digest_size=16).digest()
         if content in self._contents:
             return []
@@ -44,9 +42,7 @@ class Pictures:
         try:
             words = words_of(data, self.budget, on_white=on_white)
         except Exception:  # noqa: BLE001 - one picture, whatever is wrong with it, must not cost the document
-            self.cut += 1
             return []
-        self.cut += bool(words.kind and words.cut)
         self.hidden += words.hidden[: max(_HIDDEN_MAX - len(self.hidden), 0)]
         said = " ".join(told.split())
         return [block for block in words.blocks if not said or " ".join(block.text.split()) != said]
@@ -61,17 +57,21 @@ class Pictures:
             yield FoundIssue(FindingKind.TRUNCATED, Severity.MEDIUM, place, "more vector pictures than can be read")
 
 
-def _metafile(load: Callable[[], Iterable[bytes]]) -> bytes:
-    """A picture's bytes, nothing of one of another kind, of one that is too large or that is damaged."""
+def _metafile(load: Callable[[], Iterable[bytes]], budget: Budget) -> bytes:
+    """A picture's bytes, nothing of one of another kind, of one that is too large or that is damaged. Every byte that
+    was unpacked is counted: many references may lead to one bomb.
+    """
     pieces: list[bytes] = []
     size = 0
     try:
         for piece in load():
             if not pieces and not is_picture(piece):
+                budget.heads -= len(piece)
                 return b""
             pieces.append(piece)
             size += len(piece)
-            if size > PICTURE_BYTES_MAX:
+            budget.bytes_ -= len(piece)
+            if size > PICTURE_BYTES_MAX or budget.spent():
                 return b""
     except Refused:
         return b""

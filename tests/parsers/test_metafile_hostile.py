@@ -170,6 +170,21 @@ def test_what_is_no_metafile_is_not_loaded_to_its_end() -> None:
     assert Pictures().blocks("a", pieces) == []
 
 
+def test_many_references_to_one_bomb_are_counted_each() -> None:
+    """A few thousand bytes unpack to four million, under as many names as one likes."""
+    loads = []
+    bomb = gzip.compress(emf() + bytes(4 << 20))
+
+    def load() -> list[bytes]:
+        loads.append(1)
+        return [bomb + bytes([len(loads) % 251, len(loads) // 251])]
+
+    pictures = Pictures(Budget(bytes_=32 << 20))
+    for key in range(100):
+        pictures.blocks(key, load)
+    assert len(loads) < 10
+
+
 def test_a_bomb_in_a_packed_picture_is_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("parsers.metafile.picture.PICTURE_BYTES_MAX", 1 << 20)
     bomb = gzip.compress(emf(SEEN) + bytes(8 << 20))

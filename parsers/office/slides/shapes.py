@@ -74,6 +74,7 @@ class ShapeReader:
         self._size = size
         self._pictures = pictures
         self._count = 0
+        self._own = True
         self._painted: list[tuple[int, Rectangle | None]] = []
         self._slide_colour: Colour | None = None
 
@@ -81,6 +82,7 @@ class ShapeReader:
         """Everything shown by the tree in a slide part. `own` False: of a layout or master, whose placeholders only
         show where others' text goes.
         """
+        self._own = own
         self._design = self._design.recoloured(root)
         self._slide_colour = self._design.background(root)
         if own:
@@ -163,7 +165,7 @@ class ShapeReader:
         yield from blocks
         if not blocks and (text := _alternative_text(element) or _object_name(element)):
             yield Block(ElementType.IMAGE, text)
-        if element.tag == P + "pic":
+        if element.tag == P + "pic" and self._own:  # what is on every slide is decoration
             yield from self._picture(shape, _alternative_text(element))
 
     def _picture(self, shape: Shape, told: str) -> list[Block]:
