@@ -11,13 +11,12 @@ from parsers.metafile.emf import read_emf
 from parsers.metafile.kinds import EMF, kind_of
 from parsers.metafile.lines import Cell, Row, rows_of
 from parsers.metafile.model import Budget
+from parsers.metafile.tables import TableFinder
 from parsers.metafile.wmf import read_wmf
 from parsers.office.drawings import table_block
 
 PICTURE_BYTES_MAX = 64 << 20
 _GZIP = b"\x1f\x8b"
-_TABLE_ROWS_MIN, _SMALL_TABLE_COLUMNS = 3, 3
-_COLUMNS_MAX = 60
 
 
 @dataclass(slots=True)
@@ -69,9 +68,10 @@ def words_of(data: bytes, budget: Budget, *, on_white: bool = True) -> Words:
 def _blocks(rows: list[Row]) -> list[Block]:
     blocks: list[Block] = []
     lines: list[str] = []
+    finder = TableFinder(rows)
     at = 0
     while at < len(rows):
-        stop, edges = _table_from(rows, at)
+        stop, edges = finder.table_from(at)
         if edges:
             blocks += _picture(lines)
             lines = []
@@ -85,43 +85,6 @@ def _blocks(rows: list[Row]) -> list[Block]:
 def _picture(lines: list[str]) -> list[Block]:
     text = "\n".join(line for each in lines if (line := tidy(each)))
     return [Block(ElementType.IMAGE, text)] if text else []
-
-
-def _table_from(rows: list[Row], start: int) -> tuple[int, list[float]]:
-    """Where the table ends that begins with a row, and the left edges of its columns; without these, how many rows
-    are none, so that each is looked at but once or twice.
-
-    Columns are what is left when all cells are laid over each other; a row with two cells in one column ends it.
-    """
-    spans: list[tuple[float, float]] = []
-    best, best_edges, full, widest = start + 1, [0.0], 0, 0
-    for index in range(start, len(rows)):
-        row = rows[index]
-        if len(row) < 2 and index == start:
-            break
-        merged = _merged(spans, row)
-        widest = max(widest, len(row))
-        if len(merged) < widest or len(merged) > _COLUMNS_MAX or len(merged) < 2:
-            break
-        spans = merged
-        if len(row) > 1:
-            full += 1
-            best, best_edges = index + 1, [x0 for x0, _ in spans]
-    columns = len(best_edges)
-    is_table = full >= _TABLE_ROWS_MIN or (full == _TABLE_ROWS_MIN - 1 and columns >= _SMALL_TABLE_COLUMNS)
-    if not is_table or 2 * sum(len(row) for row in rows[start:best]) < columns * (best - start):
-        return best, []
-    return best, best_edges
-
-
-def _merged(spans: list[tuple[float, float]], row: Row) -> list[tuple[float, float]]:
-    merged: list[tuple[float, float]] = []
-    for x0, x1 in sorted([*spans, *((cell.x0, cell.x1) for cell in row)]):
-        if merged and x0 < merged[-1][1]:
-            merged[-1] = (merged[-1][0], max(merged[-1][1], x1))
-        else:
-            merged.append((x0, x1))
-    return merged
 
 
 def _table(rows: list[Row], edges: list[float]) -> Block:
