@@ -8,15 +8,12 @@ from parsers.blocks import Block, Refused
 from parsers.inflate import inflated
 from parsers.markup.inline import tidy
 from parsers.metafile.emf import read_emf
-from parsers.metafile.kinds import EMF, kind_of
+from parsers.metafile.kinds import EMF, GZIP, PICTURE_BYTES_MAX, kind_of
 from parsers.metafile.lines import Cell, Row, rows_of
 from parsers.metafile.model import Budget
 from parsers.metafile.tables import TableFinder
 from parsers.metafile.wmf import read_wmf
 from parsers.office.drawings import table_block
-
-PICTURE_BYTES_MAX = 64 << 20
-_GZIP = b"\x1f\x8b"
 
 
 @dataclass(slots=True)
@@ -28,11 +25,6 @@ class Words:
     hidden: list[str] = field(default_factory=list)
     lost: int = 0
     cut: bool = False
-
-
-def is_picture(head: bytes) -> bool:
-    """Whether bytes begin as a metafile does, or as what one may be packed in."""
-    return head[:2] == _GZIP or bool(kind_of(head))
 
 
 def _unpacked(data: bytes, budget: Budget) -> bytes | None:
@@ -52,7 +44,7 @@ def _unpacked(data: bytes, budget: Budget) -> bytes | None:
 
 def words_of(data: bytes, budget: Budget, *, on_white: bool = True) -> Words:
     """The words of an EMF or WMF, packed or not; of kind "" when it is neither, and `cut` when it is far too large."""
-    picture = _unpacked(data, budget) if data[:2] == _GZIP else data
+    picture = _unpacked(data, budget) if data[:2] == GZIP else data
     if picture is None or len(picture) > PICTURE_BYTES_MAX:
         return Words("", cut=True)
     kind = kind_of(picture)

@@ -2,9 +2,9 @@
 
 from contract.verdicts import FindingKind, Refusal, Severity
 from parsers.blocks import FoundIssue, ParsedDocument, Refused, Report
-from parsers.metafile.kinds import EMF, WMF
+from parsers.metafile.kinds import EMF, PICTURE_BYTES_MAX, WMF
 from parsers.metafile.model import Budget
-from parsers.metafile.picture import PICTURE_BYTES_MAX, words_of
+from parsers.metafile.picture import words_of
 
 
 class MetafileParser:

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 from contract.verdicts import FindingKind, Severity
 from parsers.blocks import Block, FoundIssue, Refused
+from parsers.metafile.kinds import PICTURE_BYTES_MAX, is_picture
 from parsers.metafile.model import Budget
-from parsers.metafile.picture import PICTURE_BYTES_MAX, is_picture, words_of
 
 _HIDDEN_MAX = 1000
 _EXCERPT_CHARS = 150
@@ -39,6 +39,9 @@ class Pictures:
         if content in self._contents:
             return []
         self._contents.add(content)
+        # Imported here: most documents show none.
+        from parsers.metafile.picture import words_of
+
         try:
             words = words_of(data, self.budget, on_white=on_white)
         except Exception:  # noqa: BLE001 - one picture, whatever is wrong with it, must not cost the document

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from parsers.blocks import Block
-from parsers.metafile.picture import PICTURE_BYTES_MAX
+from parsers.metafile.kinds import PICTURE_BYTES_MAX
 from parsers.metafile.shown import Pictures
 from parsers.rtf.objects import NO_DIGITS
 

@@ -157,7 +157,7 @@ def test_a_picture_that_fails_costs_nothing_but_itself(monkeypatch: pytest.Monke
 
     pictures = Pictures()
     with monkeypatch.context() as patch:
-        patch.setattr("parsers.metafile.shown.words_of", fail)
+        patch.setattr("parsers.metafile.picture.words_of", fail)
         assert pictures.blocks("a", lambda: [emf(SEEN)]) == []
     assert len(pictures.blocks("b", lambda: [emf(SEEN, SEEN)])) == 1
 

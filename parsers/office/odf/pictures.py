@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from lxml import etree
 
 from parsers.blocks import Block
-from parsers.metafile.picture import is_picture
+from parsers.metafile.kinds import is_picture
 from parsers.office.odf.names import DRAW, OFFICE, XLINK
 from parsers.office.odf.package import inner_path
 from parsers.office.odf.reading import Reading
