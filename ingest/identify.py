@@ -19,6 +19,8 @@ _SIGNATURES: Final[tuple[tuple[int, bytes, str], ...]] = (
     (0, b"\xff\xd8\xff", "image/jpeg"),
     (0, b"GIF87a", "image/gif"),
     (0, b"GIF89a", "image/gif"),
+    (40, b" EMF", "image/emf"),
+    (0, b"\xd7\xcd\xc6\x9a", "image/wmf"),
     (0, b"II*\x00", "image/tiff"),
     (0, b"MM\x00*", "image/tiff"),
     (0, b"\x1f\x8b", "application/gzip"),
@@ -57,7 +59,9 @@ _BY_EXTENSION: Final[dict[str, str]] = {
     "dot": "application/msword",
     "dotm": "application/vnd.ms-word.template.macroEnabled.12",
     "dotx": "application/vnd.openxmlformats-officedocument.wordprocessingml.template",
+    "emf": "image/emf",
     "eml": "message/rfc822",
+    "emz": "image/emf",
     "epub": "application/epub+zip",
     "fodg": "application/vnd.oasis.opendocument.graphics-flat-xml",
     "fodp": "application/vnd.oasis.opendocument.presentation-flat-xml",
@@ -148,6 +152,8 @@ _BY_EXTENSION: Final[dict[str, str]] = {
     "txz": "application/x-xz",
     "vtt": "text/vtt",
     "webp": "image/webp",
+    "wmf": "image/wmf",
+    "wmz": "image/wmf",
     "xhtml": "application/xhtml+xml",
     "xlam": "application/vnd.ms-excel.addin.macroEnabled.12",
     "xls": "application/vnd.ms-excel",
@@ -170,6 +176,7 @@ _BY_EXTENSION: Final[dict[str, str]] = {
 _PACKED: Final = {
     "application/zip": ("application/vnd.", "application/epub", "application/msword"),
     "application/x-ole-storage": ("application/msword", "application/vnd.", "application/x-mspublisher"),
+    "application/gzip": ("image/emf", "image/wmf"),
 }
 
 UNKNOWN: Final = "application/octet-stream"

@@ -4,12 +4,14 @@ A media type we have no parser for is an answer too: the caller refuses it as `u
 """
 
 import re
+import zlib
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
 from contract.verdicts import FindingKind, Refusal, Severity
 from parsers.blocks import FoundIssue, Refused
 from parsers.iwork.kinds import KEYNOTE, NUMBERS, PAGES, kind_of
+from parsers.metafile.kinds import kind_of as kind_of_metafile
 from parsers.registry import DOCX, MODULE_OF_MEDIA_TYPE, OOXML, OPEN_DOCUMENT, XLS
 from parsers.text.encoding import decode_head
 from parsers.text.sniff import sniff_text
@@ -30,6 +32,8 @@ _VAGUE = frozenset({"", OCTETS, ZIP, OLE, "text/plain"})
 _ALSO_CALLED = {
     "application/msonenote": "application/onenote",
     "application/vnd.ms-publisher": "application/x-mspublisher",
+    **{f"{top}/x-{kind}": f"image/{kind}" for top in ("image", "application") for kind in ("emf", "wmf")},
+    "application/x-msmetafile": "image/wmf",
 }
 _TEXT_FAMILY = (
     "text/", "application/json", "application/x-ndjson", "application/xhtml+xml", "application/xml", "message/rfc822",
@@ -72,6 +76,9 @@ _MAGIC: tuple[tuple[int, bytes, str], ...] = (
     (0, b"\x09\x04\x06\x00", XLS),
     (0, b"\x09\x08\x08\x00\x00\x05", XLS),
 )
+_METAFILE_HEADS = (b"\xd7\xcd\xc6\x9a", b"\x01\x00\x00\x00", b"\x01\x00\x09\x00", b"\x02\x00\x09\x00")
+_METAFILES = frozenset(("image/emf", "image/wmf"))
+_GZIP, _HEAD = b"\x1f\x8b", 4096
 _HOLDS_FILES = frozenset({"application/x-tar", "application/x-7z-compressed"})
 _OLE_SIGNATURE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 # Streams of an OLE compound file by which its application is known: MS-CFB 2.6.1 directory entries, names in UTF-16.
@@ -130,6 +137,8 @@ def _binary_type(document: bytes, hint: str) -> str:
         return _zip_type(document)
     if document.startswith(_OLE_SIGNATURE):
         return _ole_type(document)
+    if picture := _metafile(document, hint):
+        return picture
     for offset, magic, media_type in _MAGIC:
         # Two letters prove little when the rest is text.
         if document.startswith(magic, offset) and (len(magic) > 2 or b"\x00" in document[:512]):
@@ -137,6 +146,18 @@ def _binary_type(document: bytes, hint: str) -> str:
     # A package with something in front of it: readers of zip look for its end, not its beginning.
     if _ends_as_zip(document) and (hint in (ZIP, OCTETS) or _is_package_type(hint)):
         return _zip_type(document)
+    return ""
+
+
+def _metafile(document: bytes, hint: str) -> str:
+    """EMF and WMF by their headers; packed ones, EMZ and WMZ, when that is what they are announced as."""
+    if document.startswith(_METAFILE_HEADS):
+        return kind_of_metafile(document)
+    if document.startswith(_GZIP) and hint in _METAFILES:
+        try:
+            return kind_of_metafile(zlib.decompressobj(16 + zlib.MAX_WBITS).decompress(document[:_HEAD], _HEAD))
+        except zlib.error:
+            pass
     return ""
 
 

@@ -90,6 +90,8 @@ MODULE_OF_MEDIA_TYPE = {
     "text/x-tex": "parsers.text.latex",
     "application/xml": "parsers.xml.reader",
     "image/svg+xml": "parsers.xml.reader",
+    "image/emf": "parsers.metafile.reader",
+    "image/wmf": "parsers.metafile.reader",
     "application/zip": "parsers.archive.zip_members",
     "application/x-tar": "parsers.archive.tar_members",
     "application/gzip": "parsers.archive.compressed",

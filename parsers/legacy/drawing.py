@@ -1,7 +1,7 @@
 """SANDBOX, untrusted: the shapes of a drawing of Word or PowerPoint: groups, places, properties ([MS-ODRAW])."""
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from contract.verdicts import ElementType
@@ -14,9 +14,9 @@ GROUP, SHAPE = 0xF003, 0xF004
 _GROUP_FRAME, _SHAPE_FLAGS, _PROPERTIES, _MORE_PROPERTIES = 0xF009, 0xF00A, 0xF00B, 0xF122
 CLIENT_TEXT, _CHILD_ANCHOR, _CLIENT_ANCHOR, CLIENT_DATA = 0xF00D, 0xF00F, 0xF010, 0xF011
 # Property numbers, 2.3
-_WORD_ART, _DESCRIPTION, _TABLE, _GROUP_FLAGS = 0x00C0, 0x0381, 0x039F, 0x03BF
+_WORD_ART, _DESCRIPTION, _TABLE, _GROUP_FLAGS, _PICTURE = 0x00C0, 0x0381, 0x039F, 0x03BF, 0x0104
 _HIDDEN = 0x00020002  # fHidden, and that it is used
-_DELETED, _BACKGROUND = 0x008, 0x400
+_DELETED, _OBJECT, _BACKGROUND = 0x008, 0x010, 0x400
 _TEXT_BYTES_MAX = 1 << 16
 _SHAPES_MAX = 50_000
 
@@ -25,7 +25,9 @@ Rectangle = tuple[float, float, float, float]  # x0, y0, x1, y1
 
 @dataclass(slots=True)
 class Shape:
-    """A shape, or a group with its shapes. `box` is in the drawing's own units."""
+    """A shape, or a group with its shapes. `box` is in the drawing's own units. `picture`: its number in the store,
+    0 for none, and for that of an embedded object.
+    """
 
     identifier: int = 0
     box: Rectangle | None = None
@@ -33,6 +35,7 @@ class Shape:
     table: bool = False
     word_art: str = ""
     description: str = ""
+    picture: int = 0
     text: Record | None = None
     data: Record | None = None
     shapes: list["Shape"] | None = None  # of a group
@@ -109,10 +112,12 @@ class DrawingReader:
         """A shape, and the coordinates inside of it when it is a group; None for one that was deleted."""
         shape = Shape()
         own: Rectangle | None = None
+        flags = 0
         for record in self.records.inside(container):
             if record.kind == _SHAPE_FLAGS:
                 shape.identifier = self.records.number(record, 0)
-                if self.records.number(record, 4) & (_DELETED | _BACKGROUND):
+                flags = self.records.number(record, 4)
+                if flags & (_DELETED | _BACKGROUND):
                     return None, None
             elif record.kind == _GROUP_FRAME:
                 own = self._rectangle(record)
@@ -127,6 +132,8 @@ class DrawingReader:
                 shape.text = record
             elif record.kind == CLIENT_DATA:
                 shape.data = record
+        if flags & _OBJECT:
+            shape.picture = 0
         return shape, own
 
     def _rectangle(self, record: Record) -> Rectangle | None:
@@ -156,20 +163,23 @@ class DrawingReader:
                 shape.word_art = utf16_units(extra).partition("\x00")[0]
             elif name == _DESCRIPTION:
                 shape.description = utf16_units(extra).partition("\x00")[0]
+            elif name == _PICTURE and not extra:
+                shape.picture = value
             elif name == _TABLE:
                 shape.table = bool(value & 1)
             elif name == _GROUP_FLAGS:
                 shape.hidden = value & _HIDDEN == _HIDDEN
 
 
-def shown_by(shape: Shape) -> list[Block]:
-    """WordArt or the alternative text of one shape."""
+def shown_by(shape: Shape, words: Callable[[int, str], list[Block]] | None = None) -> list[Block]:
+    """WordArt, or the alternative text of one shape and the words on its picture, which `words` looks up."""
     art, description = tidy(shape.word_art.replace("\r", "\n")), tidy(shape.description.replace("\r", "\n"))
     if shape.hidden:
         return []
     if art:
         return [Block(ElementType.NARRATIVE_TEXT, art)]
-    return [Block(ElementType.IMAGE, description)] if description else []
+    blocks = [Block(ElementType.IMAGE, description)] if description else []
+    return [*blocks, *words(shape.picture, description)] if words is not None and shape.picture else blocks
 
 
 def _inner_frame(box: Rectangle | None, own: Rectangle | None) -> _Frame:

@@ -8,6 +8,7 @@ from contract.verdicts import ElementType, FindingKind, Severity
 from parsers.blocks import Block, Comment, FoundIssue, ParsedDocument, Report
 from parsers.character_sets import utf16_units
 from parsers.compound_file import CompoundFile
+from parsers.legacy.blips import Blips
 from parsers.legacy.embedded import pass_on_objects
 from parsers.legacy.inspection import inspect_streams
 from parsers.legacy.presentation import MASTERS, NOTES_PAGES, SLIDES, Entry, Presentation, open_presentation
@@ -22,6 +23,7 @@ from parsers.ole_properties import read_properties
 SLIDES_MAX = 5000
 _DOCUMENT_ATOM, _SLIDE_ATOM, _SHOW_INFO, _STRING = 0x03E9, 0x03EF, 0x03F9, 0x0FBA
 _MASTER_STYLE, _HEADERS_FOOTERS, _HEADERS_FOOTERS_ATOM = 0x0FA3, 0x0FD9, 0x0FDA
+_DRAWING_GROUP, _DRAWING_GROUP_CONTAINER = 0x040B, 0xF000
 _LINKS, _LINK, _LINK_ATOM = 0x0409, 0x0FD7, 0x0FD3
 _TAGS, _BINARY_TAG, _TAG_DATA, _COMMENT, _COMMENT_ATOM = 0x1388, 0x138A, 0x138B, 0x2EE0, 0x2EE1
 _HIDDEN_SLIDE = 0x04  # SlideShowSlideInfoAtom, 2.6.6: fHidden
@@ -42,7 +44,7 @@ class PowerPointParser:
         compound = CompoundFile(document)
         presentation = open_presentation(compound)
         report.progress("streams", 1, 1)
-        reading = _Reading(presentation, report)
+        reading = _Reading(presentation, report, _blips(compound, presentation))
         parsed = ParsedDocument(media_type=self.media_types[0], blocks=list(reading.blocks()))
         slides = len(presentation.lists.get(SLIDES, ()))
         if all(reading.size):
@@ -51,6 +53,13 @@ class PowerPointParser:
         pass_on_objects(presentation, report)
         parsed.findings = [*reading.findings(), *inspect_document(presentation), *inspect_streams(compound)]
         return parsed
+
+
+def _blips(compound: CompoundFile, presentation: Presentation) -> Blips:
+    """The pictures: their list is in the document, they are in a stream of their own."""
+    records = presentation.records
+    group = records.first(records.first(presentation.document, _DRAWING_GROUP), _DRAWING_GROUP_CONTAINER)
+    return Blips(records, group, lambda: compound.stream(f"{presentation.folder}Pictures") or b"")
 
 
 @dataclass(slots=True)
@@ -69,6 +78,7 @@ class _Reading:
 
     presentation: Presentation
     report: Report
+    blips: Blips
     size: tuple[float, float] = (0.0, 0.0)
     urls: dict[int, str] = field(default_factory=dict)
     active: list[str] = field(default_factory=list)
@@ -112,6 +122,7 @@ class _Reading:
         """What a reviewer should know of the slides."""
         if self.hidden or self.hidden_slides:
             yield hidden_slides(self.hidden, self.hidden_slides)
+        yield from self.blips.pictures.findings()
         for action in dict.fromkeys(self.active[:50]):
             yield FoundIssue(FindingKind.ACTIVE_CONTENT, Severity.HIGH, "action on click", action[:200])
         if len(self.presentation.lists.get(SLIDES, ())) > SLIDES_MAX:
@@ -122,7 +133,7 @@ class _Reading:
         container = entry.container
         atom = self.records.first(container, _SLIDE_ATOM)
         context = self._context(container, self.records.number(atom, 12) if atom else 0, at)
-        reader = ShapeReader(self.records, context, entry.outline, self.size)
+        reader = ShapeReader(self.records, context, entry.outline, self.size, self.blips)
         show = self.records.first(container, _SHOW_INFO)
         if show is not None and self.records.number(show, 10, 1) & _HIDDEN_SLIDE:
             self.hidden_slides.append(at)
@@ -173,7 +184,7 @@ class _Reading:
         blocks = [Block(ElementType.NARRATIVE_TEXT, text) for text in (context.date, context.footer) if text]
         if identifier not in self.masters_seen:
             self.masters_seen.add(identifier)
-            reader = ShapeReader(self.records, context, [], self.size)
+            reader = ShapeReader(self.records, context, [], self.size, self.blips)
             blocks += reader.read(entry.container, placeholders=False).body
         return blocks
 
@@ -197,7 +208,7 @@ class _Reading:
         if entry.container is None:
             return []
         context = self._context(entry.container, 0, at, _OF_NOTES)
-        reader = ShapeReader(self.records, context, entry.outline, (0, 0))
+        reader = ShapeReader(self.records, context, entry.outline, (0, 0), self.blips)
         shown = reader.read(entry.container)
         self.hidden += reader.hidden
         flagged = [Block(ElementType.NARRATIVE_TEXT, text) for text in (context.header, context.footer) if text]

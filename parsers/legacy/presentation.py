@@ -40,6 +40,7 @@ class Presentation:
     lists: dict[int, list[Entry]]
     whole: bool  # whether the directory could be read
     objects: dict[int, int] = field(default_factory=dict)  # offsets of persistent objects by identifier
+    folder: str = ""  # where its streams are
 
 
 def open_presentation(compound: CompoundFile) -> Presentation:
@@ -56,8 +57,10 @@ def open_presentation(compound: CompoundFile) -> Presentation:
     document = _container(records, objects.get(document_id), DOCUMENT)
     lists = _lists(records, document, objects) if document else {}
     if lists.get(SLIDES):
-        return Presentation(records, document, lists, whole=True, objects=objects)
-    return _in_file_order(records, document)
+        return Presentation(records, document, lists, whole=True, objects=objects, folder=folder)
+    found = _in_file_order(records, document)
+    found.folder = folder
+    return found
 
 
 def _objects(records: Records, offset: int) -> tuple[dict[int, int], int]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from contract.verdicts import ElementType
 from parsers.blocks import Block, Cell
+from parsers.legacy.blips import Blips
 from parsers.legacy.drawing import DrawingReader, Rectangle, Shape, shown_by
 from parsers.legacy.records import Record, Records
 from parsers.legacy.slide_styles import AutoNumber, extended_numbers
@@ -45,8 +46,12 @@ class ShownText:
 class ShapeReader:
     """Reads the drawing of one slide, master or notes page."""
 
-    def __init__(self, records: Records, context: Context, outline: list[Record], size: tuple[float, float]) -> None:
+    def __init__(
+        self, records: Records, context: Context, outline: list[Record], size: tuple[float, float], blips: Blips
+    ) -> None:
         """`outline`: the records of the slide's text in the document's outline; `size`: of the slide, in points."""
+        self._blips = blips
+        self._own = True  # pictures on a master are decoration
         self._records = records
         self._context = context
         self._outline = read_texts(records, outline, context)
@@ -56,6 +61,7 @@ class ShapeReader:
 
     def read(self, container: Record, *, placeholders: bool = True) -> ShownText:
         """Everything shown. Without `placeholders`, only what stands on a master itself."""
+        self._own = placeholders
         shown = ShownText()
         placed: list[tuple[Rectangle | None, list[Block]]] = []
         drawing = self._records.first(self._records.first(container, _DRAWING), _DRAWING_CONTAINER)
@@ -112,7 +118,11 @@ class ShapeReader:
             if url and not source.urls:
                 source.urls.append((0, len(source.text), url))
             blocks += text_blocks(source, self._context, numbers)
-        return blocks or shown_by(shape), kind
+        return blocks or shown_by(shape, self._words if self._own else None), kind
+
+    def _words(self, number: int, told: str) -> list[Block]:
+        """On a picture. What is behind it is not looked up."""
+        return self._blips.words(number, on_white=False, told=told)
 
     def _texts(self, shape: Shape) -> list[SlideText]:
         """A shape's own texts, or the entry of the outline that it shows."""

@@ -36,7 +36,8 @@ class WordParser:
         read_properties(compound, parsed)
         pass_on_storages(compound, "ObjectPool", "", report)
         parsed.languages = list(filter(None, [reading.styles.language()]))
-        texts = inspect_text(reading.hidden, reading.active_fields, "WordDocument")
+        texts = [*inspect_text(reading.hidden, reading.active_fields, "WordDocument")]
+        texts += reading.vectors.findings()
         parsed.findings = [*texts, *inspect_streams(compound), *inspect_template(word)]
         return parsed
 

@@ -101,9 +101,9 @@ class LineReader:
         elif sign == _COMMENT:
             line.comments += filter(None, [self._reading.anchored.comments.get(position)])
         elif not shape.look.hidden:
-            self._anchor(sign, position, shape, line)
+            self._anchor(sign, position, shape, line, around)
 
-    def _anchor(self, sign: str, position: int, shape: CharacterFormat, line: Line) -> None:
+    def _anchor(self, sign: str, position: int, shape: CharacterFormat, line: Line, around: Surroundings) -> None:
         anchored = self._reading.anchored
         if sign == _NOTE and position in anchored.marks:
             marker = anchored.marks[position]
@@ -112,7 +112,8 @@ class LineReader:
             line.boxes += anchored.boxes.pop(position, ())
             line.drawn += anchored.drawn.pop(position, ())
         elif sign == _PICTURE and shape.data is not None:
-            line.drawn += [replace(block) for block in self._reading.pictures.blocks(shape.data)]
+            found = self._reading.pictures.blocks(shape.data, on_white=around.on_white, of_object=self._fields.embeds())
+            line.drawn += [replace(block) for block in found]
 
     def _text(self, text: str, shape: CharacterFormat, line: Line, around: Surroundings) -> None:
         if not text or shape.deleted:

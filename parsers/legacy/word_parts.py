@@ -163,7 +163,7 @@ def _is_shown(which: int, *, facing: bool, first: bool) -> bool:
 
 def read_text_boxes(reading: Reading) -> list[Range]:
     """Anchor the body's and the headers' text boxes; those whose anchor cannot be found are returned."""
-    drawings = read_drawings(reading.word)
+    drawings = read_drawings(reading.word, reading.vectors)
     lengths = reading.word.lengths
     start = lengths.total() - lengths.text_boxes - lengths.header_text_boxes
     header_start = start + lengths.text_boxes

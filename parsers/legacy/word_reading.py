@@ -14,6 +14,7 @@ from parsers.legacy.word_lists import read_numbering
 from parsers.legacy.word_runs import Runs, character_runs, paragraph_runs
 from parsers.legacy.word_styles import StyleSheet, read_fonts, read_styles
 from parsers.legacy.word_text import WordText, read_pieces
+from parsers.metafile.shown import Pictures as VectorPictures
 from parsers.office.numbering import Numbering
 from parsers.office.styles import Style
 
@@ -44,6 +45,7 @@ class Reading:
     numbering: Numbering
     character_sets: dict[str | None, int]
     pictures: Pictures
+    vectors: VectorPictures
     anchored: Anchored = field(default_factory=Anchored)
     hidden: list[str] = field(default_factory=list)
     active_fields: list[str] = field(default_factory=list)
@@ -60,6 +62,7 @@ class Reading:
         """Read text, styles and lists, and lay the runs of formatting over the text."""
         source = read_pieces(word)
         fonts = read_fonts(word)
+        vectors = VectorPictures()
         reading = cls(
             word=word,
             report=report,
@@ -67,7 +70,8 @@ class Reading:
             text=_joined(word, source, [font.character_set for font in fonts], report),
             styles=read_styles(word, [font.name for font in fonts]),
             numbering=read_numbering(word),
-            pictures=Pictures(word.data),
+            pictures=Pictures(word.data, vectors),
+            vectors=vectors,
             # Text without a font of its own is in the first one (MS-DOC 2.9.266, StshiB).
             character_sets={None: fonts[0].character_set if fonts else 0}
             | {font.name: font.character_set for font in fonts},

@@ -10,10 +10,13 @@ from parsers.blocks import Block
 from parsers.markup.inline import tidy
 from parsers.office.drawings import chart_blocks, diagram_blocks, paragraph_texts
 from parsers.office.line import chosen
-from parsers.office.names import CX, DGM, MC, WP, C, R, V, W
+from parsers.office.names import CX, DGM, MC, WP, A, C, R, V, W
 from parsers.office.reading import Reading
 
+_OBJECT = "{urn:schemas-microsoft-com:office:office}OLEObject"
 _LOCKED_CANVAS = "{http://schemas.openxmlformats.org/drawingml/2006/lockedCanvas}lockedCanvas"
+
+_PICTURES = {A + "blip": R + "embed", V + "imagedata": R + "id"}  # where they name the part
 
 
 class ReadNested(Protocol):
@@ -24,13 +27,19 @@ class ReadNested(Protocol):
         ...
 
 
-def artwork(drawing: etree._Element, part: str, reading: Reading, read_nested: ReadNested) -> list[Block]:
-    """Blocks of a `w:drawing`, `w:pict` or `w:object`."""
+def artwork(
+    drawing: etree._Element, part: str, reading: Reading, read_nested: ReadNested, *, on_white: bool = False
+) -> list[Block]:
+    """Blocks of a `w:drawing`, `w:pict` or `w:object`. The picture of an object is not read: the object itself is."""
     blocks: list[Block] = []
+    is_object = next(drawing.iter(_OBJECT), None) is not None
     for element in _pieces(drawing):
         reader = _READERS.get(element.tag)
         if element.tag == W + "txbxContent":
             blocks += read_nested(element, on_white=False)
+        elif element.tag in _PICTURES:
+            told = blocks[-1].text if blocks else ""
+            blocks += [] if is_object else _picture(element, part, reading, told, on_white=on_white)
         elif reader is not None:
             blocks += reader(element, part, reading)
     return blocks
@@ -50,6 +59,15 @@ def _pieces(drawing: etree._Element) -> Iterator[etree._Element]:
         yield element
         if element.tag not in (W + "txbxContent", _LOCKED_CANVAS):
             stack.append(iter(element))
+
+
+def _picture(element: etree._Element, part: str, reading: Reading, told: str, *, on_white: bool) -> list[Block]:
+    """The words on a vector picture."""
+    relationship = reading.package.relationships(part).get(element.get(_PICTURES[element.tag]) or "")
+    if relationship is None or relationship.external:
+        return []
+    target = relationship.target
+    return reading.pictures.blocks(target, lambda: reading.package.pieces(target), on_white=on_white, told=told)
 
 
 def _related(element: etree._Element, attribute: str, part: str, reading: Reading) -> etree._Element | None:

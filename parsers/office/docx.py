@@ -69,7 +69,7 @@ def _read(document: bytes, report: Report) -> ParsedDocument:
     read_core_properties(package, parsed)
     parsed.languages = _languages(package, main)
     found = [*inspect_text(reading.hidden, reading.active_fields), *inspect_package(package)]
-    parsed.findings = [*package.findings, *reading.findings, *found]
+    parsed.findings = [*package.findings, *reading.findings, *reading.pictures.findings(), *found]
     pass_on_embedded(package, report.files)
     return parsed
 

@@ -9,6 +9,7 @@ _HYPERLINK = re.compile(r'\bHYPERLINK\s+((?:\\[a-z]\s+)*)(?:"([^"]*)"|([^\s"\\][
 _NAME = re.compile(r"[A-Za-z]+")
 # Fields that start a program or fetch a file when they are updated, some of them on opening.
 _ACTIVE = frozenset(words("DDE DDEAUTO LINK IMPORT INCLUDE INCLUDETEXT INCLUDEPICTURE MACROBUTTON DATABASE"))
+_OBJECT = re.compile(r"\s*(?:EMBED|LINK)\b", re.IGNORECASE)
 _INSTRUCTION_CHARS_MAX = 4096
 _NESTING_MAX = 256
 _EQUATION = re.compile(r"\s*EQ\b(.*)", re.IGNORECASE | re.DOTALL)
@@ -67,6 +68,10 @@ class Fields:
         """The innermost field is a form's check box in this state, where the format says so inside of the field."""
         if self._open and sign:
             self._open[-1].checkbox = sign
+
+    def embeds(self) -> bool:
+        """Whether what is shown is the picture of an object."""
+        return any(each.shows and _OBJECT.match("".join(each.instruction)) for each in self._open)
 
     def separate(self) -> None:
         """The innermost field's result begins."""

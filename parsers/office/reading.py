@@ -6,6 +6,7 @@ from lxml import etree
 
 from contract.verdicts import ElementType
 from parsers.blocks import Block, Comment, FoundIssue, Report
+from parsers.metafile.shown import Pictures
 from parsers.office.names import R, W
 from parsers.office.numbering import Numbering
 from parsers.office.package import Package
@@ -49,6 +50,7 @@ class Reading:
     findings: list[FoundIssue] = field(default_factory=list)
     hidden: list[str] = field(default_factory=list)
     active_fields: list[str] = field(default_factory=list)
+    pictures: Pictures = field(default_factory=Pictures)
     paragraphs: int = 0
 
     def alternative_content(self, element: etree._Element, part: str) -> list[Block]:

@@ -104,7 +104,7 @@ class Story:
         self._finish(line, style, heading, marker, properties)
         for drawing in line.drawings:
             self._code_goes_on = False
-            self.blocks += artwork(drawing, self._place.part, self._reading, self.nested)
+            self.blocks += artwork(drawing, self._place.part, self._reading, self.nested, on_white=around.on_white)
 
     def _finish(
         self, line: Line, style: Style, heading: int, marker: str | None, properties: etree._Element | None

@@ -2,7 +2,21 @@
 
 from parsers.office.symbols import in_font
 from parsers.rtf.objects import Objects
-from parsers.rtf.state import COLLECTED, COLOURS, DATE, FONTS, INFO, OBJECT_DATA, SHOWN, SKIPPED, STYLES, State
+from parsers.rtf.pictures import RtfPictures
+from parsers.rtf.state import (
+    COLLECTED,
+    COLOURS,
+    DATE,
+    FONTS,
+    INFO,
+    OBJECT_DATA,
+    PICTURE,
+    PICTURES,
+    SHOWN,
+    SKIPPED,
+    STYLES,
+    State,
+)
 from parsers.rtf.story import Story
 from parsers.rtf.styles import NO_FONT, Colours, Fonts, Info, Styles
 from parsers.rtf.vocabulary import DATE_PARTS, INFO_DATES, INFO_TEXTS, UNSHOWN
@@ -18,6 +32,7 @@ class Characters:
         self._state = State()
         self._story = Story()
         self._objects = Objects()
+        self._pictures = RtfPictures()
         self._hidden: list[str] = []
         self._starred = False
         self._skip = 0  # characters that stand for the \\u before them
@@ -48,6 +63,9 @@ class Characters:
             data = data[dropped:]
         state = self._state
         if not data or state.where == SKIPPED:
+            return
+        if state.where == PICTURE:
+            self._pictures.digits(data)
             return
         if state.where == OBJECT_DATA:
             self._objects.data(data)
@@ -102,6 +120,22 @@ class Characters:
 
     def _collect(self, sink: list[str]) -> None:
         self._state.where, self._state.sink = COLLECTED, sink
+
+    # Pictures
+
+    def _binary(self, data: bytes) -> None:
+        r"""Bytes behind `\\bin`."""
+        if self._state.where == PICTURE:
+            self._pictures.binary(data)
+
+    def _picture_word(self, word: str) -> bool:
+        """A control word of a picture, or of a group that holds nothing else; whether it was one."""
+        state = self._state
+        if state.where != PICTURE and (state.where != PICTURES or word == "pict"):
+            return False
+        state.where = SKIPPED if word in UNSHOWN else state.where
+        self._pictures.word(word)
+        return True
 
     # Words inside the tables at the head
 

@@ -15,7 +15,7 @@ from parsers.rtf.vocabulary import OBJECTS_CONTROL, OBJECTS_LINKED
 _FINDINGS_MAX = 50
 _CLASS_CHARS_MAX = 100
 _EMBEDDED = 2  # FormatID, [MS-OLEDS] 2.2.4
-_NO_DIGITS = bytes(code for code in range(256) if code not in b"0123456789ABCDEFabcdef")
+NO_DIGITS = bytes(code for code in range(256) if code not in b"0123456789ABCDEFabcdef")
 
 
 @dataclass(slots=True)
@@ -43,6 +43,10 @@ class Objects:
     def _end(self) -> None:
         self._open.pop()
 
+    def shown_by_itself(self) -> bool:
+        """Whether an open object is passed on, so that its picture need not be read."""
+        return any(not each.control for each in self._open)
+
     def word(self, word: str) -> None:
         """A control word in the document: it may say what kind of object this is."""
         if not self._open:
@@ -59,7 +63,7 @@ class Objects:
     def data(self, digits: bytes) -> None:
         """Hexadecimal digits of the open object's data."""
         if self._open:
-            self._open[-1].digits += digits.translate(None, _NO_DIGITS)
+            self._open[-1].digits += digits.translate(None, NO_DIGITS)
 
     def pass_on(self, files: Outlet) -> None:
         """The open object's data have ended: its file goes out, unless it is a control, a link or a formula."""

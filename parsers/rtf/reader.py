@@ -13,18 +13,23 @@ from parsers.office.decoration import as_decoration
 from parsers.rtf import fields
 from parsers.rtf.characters import Characters
 from parsers.rtf.codepages import codec_of_codepage
-from parsers.rtf.state import COLLECTED, COLOURS, FONTS, INFO, OBJECT_DATA, SHOWN, SKIPPED, STYLES, State
+from parsers.rtf.state import (
+    COLLECTED,
+    COLOURS,
+    FONTS,
+    INFO,
+    OBJECT_DATA,
+    PICTURE,
+    PICTURES,
+    SHOWN,
+    SKIPPED,
+    STYLES,
+    State,
+)  # fmt: skip
 from parsers.rtf.story import Story
 from parsers.rtf.tables import RowFormat
 from parsers.rtf.tokens import Kind, tokens
-from parsers.rtf.vocabulary import (
-    CHARACTERS,
-    FOOTERS,
-    HEADERS,
-    READ_WHEN_STARRED,
-    SYMBOLS,
-    UNSHOWN,
-)  # fmt: skip
+from parsers.rtf.vocabulary import CHARACTERS, FOOTERS, HEADERS, READ_WHEN_STARRED, SYMBOLS, UNSHOWN
 
 MEDIA_TYPE = "application/rtf"
 GROUPS_MAX = 10_000  # open at once; what is deeper is read as if it stood there
@@ -74,7 +79,9 @@ class _Reader(Characters):
                 continue
             if self._pending:
                 self._flush()
-            if kind is Kind.WORD:
+            if kind is Kind.BINARY:
+                self._binary(token.data)
+            elif kind is Kind.WORD:
                 self._word(token.word, token.number)
             elif kind is Kind.OPEN:
                 self._open()
@@ -144,7 +151,7 @@ class _Reader(Characters):
             return
         if starred and word not in READ_WHEN_STARRED:
             state.where = SKIPPED
-        elif self._table_word(word, number) or state.apply(word, number):
+        elif self._picture_word(word) or self._table_word(word, number) or state.apply(word, number):
             pass
         elif word in CHARACTERS:
             self._write(CHARACTERS[word])
@@ -305,6 +312,21 @@ class _Reader(Characters):
         self._state.where = OBJECT_DATA
         self._at_end(partial(self._objects.pass_on, self._report.files))
 
+    def _only_pictures(self, _: int | None) -> None:
+        """A picture stands in this group, and nothing else that is shown."""
+        self._state.where = PICTURES if self._state.where == SHOWN else SKIPPED
+
+    def _picture(self, _: int | None) -> None:
+        """The words on a picture stand behind the paragraph in which it does. That of an object is not read."""
+        state, story = self._state, self._story
+        if state.where not in (SHOWN, PICTURES) or state.hidden or state.deleted or self._objects.shown_by_itself():
+            state.where = SKIPPED
+            return
+        on_white = not state.behind
+        state.where = PICTURE
+        self._pictures.begin()
+        self._at_end(lambda: story.floating.extend(self._pictures.blocks(on_white=on_white)))
+
     # The end
 
     def _parsed(self) -> ParsedDocument:
@@ -331,6 +353,7 @@ class _Reader(Characters):
 
     def _findings(self) -> list[FoundIssue]:
         found = [*fields.findings(["".join(each) for each in self._instructions]), *self._objects.findings()]
+        found += self._pictures.shown.findings()
         if self._hidden:
             excerpt = " ".join("".join(self._hidden[:50]).split())[:_EVIDENCE_CHARS]
             evidence = f"{len(self._hidden)} runs: {excerpt}"
@@ -368,7 +391,7 @@ _ACTIONS: dict[str, _Action] = {
     "dptxbxtext": _Reader._text_box, "listtext": _Reader._marker, "pntext": _Reader._marker, "field": _Reader._field,
     "fldinst": _Reader._field_instruction, "fldrslt": _Reader._field_result, "template": _Reader._template_name,
     "nesttableprops": _Reader._nested_row_format, "object": _Reader._object, "objclass": _Reader._object_class,
-    "objdata": _Reader._object_data,
+    "objdata": _Reader._object_data, "pict": _Reader._picture, "shppict": _Reader._only_pictures,
     **{word: _header_of(ElementType.HEADER) for word in HEADERS},
     **{word: _header_of(ElementType.FOOTER) for word in FOOTERS},
 }  # fmt: skip

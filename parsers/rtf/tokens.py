@@ -1,6 +1,4 @@
-r"""SANDBOX, untrusted: RTF bytes as tokens: groups, control words, control symbols, text. `\\bin` data never comes
-out.
-"""
+r"""SANDBOX, untrusted: RTF bytes as tokens: groups, control words, control symbols, text, the bytes behind `\\bin`."""
 
 import re
 from collections.abc import Iterator
@@ -23,6 +21,7 @@ class Kind(IntEnum):
     SYMBOL = 3
     TEXT = 4
     BYTES = 5  # characters written as \'xx
+    BINARY = 6  # bytes as they are: of a picture or an object
 
 
 class Token(NamedTuple):
@@ -56,6 +55,7 @@ def tokens(document: bytes, start: int = 0) -> Iterator[Token]:
             word = found[2].decode("ascii")
             number = max(-_NUMBER_MAX, min(_NUMBER_MAX, int(found[3]))) if found[3] else None
             if word == "bin":
-                position += max(0, number or 0)  # raw bytes, which may hold braces
+                begins, position = position, position + max(0, number or 0)  # raw bytes, which may hold braces
+                yield Token(Kind.BINARY, "", None, document[begins:position])
             else:
                 yield Token(Kind.WORD, word, number, b"")

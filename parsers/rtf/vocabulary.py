@@ -12,7 +12,7 @@ SYMBOLS = {"\\": "\\", "{": "{", "}": "}", "~": "\u00a0", "_": "\u2011"}
 # Destinations whose text is no part of what a reader sees (RTF 1.9.1, appendix B), where they may come without "\*".
 UNSHOWN = frozenset(
     words(
-        "pict objclass objname objalias objsect nonshppict shppict shprslt sp listtable listoverridetable "
+        "objclass objname objalias objsect nonshppict shprslt sp listtable listoverridetable "
         "rsidtbl themedata colorschememapping datastore latentstyles generator xmlnstbl wgrffmtfilter mmathPr "
         "mmathPict bkmkstart bkmkend atrfstart atrfend atnref atnid atntime atndate atnicn atnparent pn pntxta "
         "pntxtb pnseclvl tc tcn xe rxe txe filetbl revtbl ftnsep ftnsepc ftncn aftnsep aftnsepc aftncn fchars "
@@ -28,7 +28,7 @@ READ_WHEN_STARRED = frozenset(
     words(
         "fldinst annotation atnauthor atnid ud pntext listtext shpinst shptxt dptxbxtext objclass objdata template "
         "moMath moMathPara mmath footnote fldrslt fonttbl colortbl stylesheet info do dptxbx cs ds ts tsrowd "
-        "nesttableprops result headerl headerr header footer footerl footerr"
+        "nesttableprops result shppict headerl headerr header footer footerl footerr"
     )
 )
 HEADERS = frozenset(words("header headerl headerr headerf"))

@@ -34,6 +34,11 @@ DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
         (b"PK\x03\x04", "a.ods", "application/vnd.oasis.opendocument.spreadsheet"),
         (b"<?xml", "a.fodt", "application/vnd.oasis.opendocument.text-flat-xml"),
         (b"\x09\x04\x06\x00\x00\x00", "old.xls", "application/vnd.ms-excel"),
+        (b"\x01\0\0\0" + bytes(36) + b" EMF", "picture.bin", "image/emf"),
+        (b"\xd7\xcd\xc6\x9a", "picture", "image/wmf"),
+        (b"\x01\x00\x09\x00\x00\x03", "picture.WMF", "image/wmf"),
+        (b"\x1f\x8b", "picture.emz", "image/emf"),
+        (b"\x1f\x8b", "letter.emf.gz", "application/gzip"),
         (b"words", "a.b/c", UNKNOWN),  # a dot in a folder's name is no extension
         (b"words", "pdf\u202etxt.md", "text/markdown"),
     ],

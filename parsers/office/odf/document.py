@@ -54,7 +54,7 @@ class OdfParser:
         if not package.flat:
             _read_meta(package.xml("meta.xml"), parsed)
             parsed.findings += _embedded(reading)
-        parsed.findings += [*package.findings, *reading.findings, *_hidden_text(reading)]
+        parsed.findings += [*package.findings, *reading.findings, *reading.pictures.findings(), *_hidden_text(reading)]
         return parsed
 
 

@@ -7,6 +7,7 @@ from lxml import etree
 
 from contract.verdicts import FindingKind, Severity
 from parsers.blocks import FoundIssue, Report
+from parsers.metafile.shown import Pictures
 from parsers.office.odf.package import OdfPackage
 from parsers.office.odf.styles import Styles
 
@@ -34,6 +35,7 @@ class Reading:
     hidden: list[str] = field(default_factory=list)
     findings: list[FoundIssue] = field(default_factory=list)
     objects_read: set[str] = field(default_factory=set)
+    pictures: Pictures = field(default_factory=Pictures)
     paragraphs: int = 0
 
     def tick(self) -> None:

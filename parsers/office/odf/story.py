@@ -13,6 +13,7 @@ from parsers.office.odf.line import Line, LineReader
 from parsers.office.odf.lists import Lists, OpenList
 from parsers.office.odf.names import DRAW, OFFICE, SHAPES, SVG, TEXT, all_text, count
 from parsers.office.odf.objects import object_blocks
+from parsers.office.odf.pictures import picture_blocks
 from parsers.office.odf.reading import Reading
 from parsers.office.odf.styles import Style
 from parsers.office.odf.text_table import TABLES, read_table
@@ -60,7 +61,7 @@ class Story:
         elif tag in _GROUPS:
             blocks += self.read(element, depth=depth + 1, on_white=on_white)
         elif tag == DRAW + "frame":
-            blocks += self._frame(element, depth)
+            blocks += self._frame(element, depth, on_white=on_white and self._reading.paper_is_white)
         elif tag == DRAW + "g":
             blocks += self.read(element, depth=depth + 1, on_white=False)
         elif tag in SHAPES:
@@ -69,7 +70,7 @@ class Story:
     def shape(self, element: etree._Element, depth: int = 0) -> list[Block]:
         """The text of a shape or frame; of one without text, what it is said to show."""
         if element.tag == DRAW + "frame":
-            return self._frame(element, depth)
+            return self._frame(element, depth, on_white=False)
         blocks = self.read(element, depth=depth + 1, on_white=False)
         return blocks or _described(element)
 
@@ -80,7 +81,7 @@ class Story:
             return
         blocks += self.read(element, depth=depth + 1, on_white=on_white)
 
-    def _frame(self, frame: etree._Element, depth: int) -> list[Block]:
+    def _frame(self, frame: etree._Element, depth: int, *, on_white: bool) -> list[Block]:
         """A frame holds the same thing in several ways; the first that says anything is read."""
         for element in frame:
             if element.tag == DRAW + "text-box":
@@ -95,7 +96,9 @@ class Story:
                 continue
             if blocks:
                 return blocks
-        return _described(frame)
+        described = _described(frame)
+        told = described[0].text if described else ""
+        return [*described, *picture_blocks(frame, self._reading, told, on_white=on_white)]
 
     def _list(
         self, element: etree._Element, opened: OpenList, style: str, level: int, depth: int, on_white: bool,

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from contract.verdicts import FindingKind, Severity
 from parsers.blocks import FoundIssue, Report
+from parsers.metafile.shown import Pictures
 from parsers.office.sheets.model import BOLD, TEXT, Budget, HiddenText, Sheet, SheetCell
 from parsers.office.sheets.number_format import general, show_text, shower
 
@@ -30,6 +31,7 @@ class Workbook:
     hidden: HiddenText = field(default_factory=HiddenText)
     active_formulas: list[str] = field(default_factory=list)
     findings: list[FoundIssue] = field(default_factory=list)
+    pictures: Pictures = field(default_factory=Pictures)
     parts_read: set[str] = field(default_factory=set)  # a part that is referred to again is not read again
 
     def looked_into(self, cells: int) -> "Workbook":

@@ -13,6 +13,7 @@ from parsers.office.line import chosen
 from parsers.office.names import CX, DGM, MC, A, C, R
 from parsers.office.package import Package, Relationship
 from parsers.office.sheets import references
+from parsers.office.sheets.cells import Workbook
 from parsers.office.sheets.model import Sheet
 from parsers.office.sheets.names import THREADED, XDR, S
 from parsers.office.sheets.sheet_xml import rich_text
@@ -85,20 +86,20 @@ def read_links(package: Package, part: str, elements: list[tuple[str, str]], she
         sheet.add_link(area, links.resolve(target.target))
 
 
-def drawing_blocks(package: Package, part: str, keys: list[str], page: int, seen: set[str]) -> Iterator[Block]:
-    """Text boxes, pictures' alternative texts, charts and diagrams of a sheet, from the top to the bottom. Each part is
-    read once in a workbook, however often it is referred to: `seen` remembers.
+def drawing_blocks(package: Package, part: str, keys: list[str], page: int, book: Workbook) -> Iterator[Block]:
+    """Text boxes, pictures' alternative texts and words, charts and diagrams of a sheet, from the top to the bottom.
+    Each part is read once in a workbook, however often it is referred to: `book` remembers.
     """
     relationships = package.relationships(part)
     for key in keys:
         drawing = relationships.get(key)
-        root = _unseen(package, drawing, seen)
+        root = _unseen(package, drawing, book.parts_read)
         if drawing is None or root is None:
             continue
         inner = package.relationships(drawing.target)
         anchors = sorted((each for each in root if isinstance(each.tag, str)), key=_position)
         for anchor in anchors[:_SHAPES_MAX]:
-            for block in _anchor_blocks(package, anchor, inner, seen):
+            for block in _anchor_blocks(package, anchor, inner, book):
                 block.page = page
                 yield block
 
@@ -112,9 +113,10 @@ def _position(anchor: etree._Element) -> tuple[int, int]:
 
 
 def _anchor_blocks(
-    package: Package, anchor: etree._Element, inner: dict[str, Relationship], seen: set[str]
+    package: Package, anchor: etree._Element, inner: dict[str, Relationship], book: Workbook
 ) -> Iterator[Block]:
     stack = [iter((anchor,))]
+    told = ""
     while stack:
         element = next(stack[-1], None)
         if element is None:
@@ -125,14 +127,28 @@ def _anchor_blocks(
             if element.get("hidden") in ("1", "true"):
                 stack = stack[:1]
             elif text := tidy(element.get("descr") or ""):
+                told = text
                 yield Block(ElementType.IMAGE, text)
+        elif element.tag == XDR + "blipFill":
+            yield from _picture(package, element.find(A + "blip"), inner, book, told)
         elif element.tag == XDR + "txBody":
             for text in paragraph_texts(element):
                 yield Block(ElementType.NARRATIVE_TEXT, text)
         elif element.tag in (C + "chart", CX + "chart", DGM + "relIds"):
-            yield from _graphic(package, element, inner, seen)
+            yield from _graphic(package, element, inner, book.parts_read)
         elif isinstance(element.tag, str) and element.tag != A + "tbl":
             stack.append(iter(element))
+
+
+def _picture(
+    package: Package, blip: etree._Element | None, inner: dict[str, Relationship], book: Workbook, told: str
+) -> list[Block]:
+    """The words on a vector picture. White letters on it are taken for unseen, as most cells are white."""
+    relationship = None if blip is None else inner.get(blip.get(R + "embed") or "")
+    if relationship is None or relationship.external:
+        return []
+    target = relationship.target
+    return book.pictures.blocks(target, lambda: package.pieces(target), on_white=True, told=told)
 
 
 def _graphic(package: Package, element: etree._Element, inner: dict[str, Relationship], seen: set[str]) -> list[Block]:

@@ -51,6 +51,7 @@ def workbook_findings(book: Workbook) -> Iterator[FoundIssue]:
     """Findings about the cells that were read."""
     if book.hidden.count:
         yield FoundIssue(FindingKind.HIDDEN_TEXT, Severity.MEDIUM, "workbook", book.hidden.evidence())
+    yield from book.pictures.findings()
     for formula in dict.fromkeys(book.active_formulas[: 10 * _ACTIVE_NAMED_MAX]):
         yield FoundIssue(FindingKind.ACTIVE_CONTENT, Severity.HIGH, "formula", formula)
     if book.budget.cut:

@@ -130,7 +130,7 @@ def _sheet(package: Package, book: Workbook, sheet: Sheet, part: str, data: byte
     read_links(package, part, reader.link_elements, sheet)
     blocks = [
         *sheet_blocks(sheet, book.hidden, book.report),
-        *drawing_blocks(package, part, reader.drawings, sheet.number, book.parts_read),
+        *drawing_blocks(package, part, reader.drawings, sheet.number, book),
         *control_blocks(package, part, sheet.number, book),
     ]
     decorations = header_footer_blocks(reader.headers, reader.footers, sheet.name, sheet.number)

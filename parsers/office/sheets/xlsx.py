@@ -106,7 +106,7 @@ def _sheet(package: Package, book: Workbook, sheet: Sheet, part: str, persons: d
     read_links(package, part, reader.link_elements, sheet)
     blocks = [
         *sheet_blocks(sheet, book.hidden, book.report),
-        *drawing_blocks(package, part, reader.drawings, sheet.number, book.parts_read),
+        *drawing_blocks(package, part, reader.drawings, sheet.number, book),
         *control_blocks(package, part, sheet.number, book),
     ]
     around = reader.header_footer

@@ -12,6 +12,7 @@ from lxml import etree
 
 from contract.verdicts import ElementType, FindingKind, Refusal, Severity
 from parsers.blocks import Block, FoundIssue, ParsedDocument, Refused, Report
+from parsers.metafile.shown import Pictures
 from parsers.office.core_properties import read_core_properties
 from parsers.office.decoration import as_decoration
 from parsers.office.drawings import paragraph_texts
@@ -79,6 +80,7 @@ class _Reading:
     decorations_seen: set[str] = field(default_factory=set)
     sheets_seen: set[str] = field(default_factory=set)
     parts_read: set[str] = field(default_factory=set)
+    pictures: Pictures = field(default_factory=Pictures)
 
     def unseen(self, decorations: list[Block]) -> list[Block]:
         """Headers and footers that no slide had before."""
@@ -93,6 +95,7 @@ class _Reading:
             slides = f"slides {', '.join(map(str, self.hidden_slides[:10]))}; " if self.hidden_slides else ""
             evidence = f"{slides}{len(self.hidden)} texts: {excerpt}"
             yield FoundIssue(FindingKind.HIDDEN_TEXT, Severity.MEDIUM, "presentation", evidence)
+        yield from self.pictures.findings()
         for action in dict.fromkeys(self.active[:_EXCERPTS_MAX]):
             yield FoundIssue(FindingKind.ACTIVE_CONTENT, Severity.HIGH, "action on click", action[:200])
         for part in self.cut[:_EXCERPTS_MAX]:
@@ -158,7 +161,7 @@ def _slide(reading: _Reading, part: str, root: etree._Element, at: int) -> list[
 
 
 def _reader(reading: _Reading, part: str, design: Design) -> ShapeReader:
-    reader = ShapeReader(reading.package, part, design, reading.default_text, reading.size)
+    reader = ShapeReader(reading.package, part, design, reading.default_text, reading.size, reading.pictures)
     reader.hidden, reader.active, reader.parts_read = reading.hidden, reading.active, reading.parts_read
     return reader
 

@@ -10,11 +10,12 @@ from lxml import etree
 from contract.verdicts import ElementType
 from parsers.blocks import Block
 from parsers.markup.inline import BOLD, tidy
+from parsers.metafile.shown import Pictures
 from parsers.office.drawings import chart_blocks, diagram_blocks, paragraph_texts
 from parsers.office.line import chosen
 from parsers.office.names import CX, DGM, MC, A, C, R
 from parsers.office.package import Package
-from parsers.office.slides.colours import Colour, paints
+from parsers.office.slides.colours import WHITE, Colour, paints
 from parsers.office.slides.geometry import Frame, transform_of
 from parsers.office.slides.layouts import Design, list_styles, placeholder
 from parsers.office.slides.names import ON, P
@@ -60,7 +61,7 @@ class ShapeReader:
 
     def __init__(
         self, package: Package, part: str, design: Design, default_text: etree._Element | None,
-        size: tuple[float, float],
+        size: tuple[float, float], pictures: Pictures,
     ) -> None:  # fmt: skip
         self.hidden: list[str] = []
         self.active: list[str] = []
@@ -71,7 +72,9 @@ class ShapeReader:
         self._design = design
         self._default_text = default_text
         self._size = size
+        self._pictures = pictures
         self._count = 0
+        self._own = True
         self._painted: list[tuple[int, Rectangle | None]] = []
         self._slide_colour: Colour | None = None
 
@@ -79,6 +82,7 @@ class ShapeReader:
         """Everything shown by the tree in a slide part. `own` False: of a layout or master, whose placeholders only
         show where others' text goes.
         """
+        self._own = own
         self._design = self._design.recoloured(root)
         self._slide_colour = self._design.background(root)
         if own:
@@ -161,6 +165,18 @@ class ShapeReader:
         yield from blocks
         if not blocks and (text := _alternative_text(element) or _object_name(element)):
             yield Block(ElementType.IMAGE, text)
+        if element.tag == P + "pic" and self._own:  # what is on every slide is decoration
+            yield from self._picture(shape, _alternative_text(element))
+
+    def _picture(self, shape: Shape, told: str) -> list[Block]:
+        """The words on a vector picture."""
+        fill = shape.element.find(f"{P}blipFill/{A}blip")
+        relationship = None if fill is None else self._relationships.get(fill.get(R + "embed") or "")
+        if relationship is None or relationship.external:
+            return []
+        target = relationship.target
+        on_white = self._behind(shape) == WHITE
+        return self._pictures.blocks(target, lambda: self._package.pieces(target), on_white=on_white, told=told)
 
     def _text(self, shape: Shape, behind: Colour | None) -> TextReader:
         style = self._design.text_style(shape.mark)
