@@ -118,6 +118,15 @@ def wait_until_noticed(db: Database) -> None:
             connection.execute(text("SELECT pg_advisory_xact_lock(:class, :key)"), {"class": LOCK_CLASS, "key": key})
 
 
+def vanish(db: Database, worker: Worker) -> None:
+    """A worker's end by kill -9: its connection is gone, which the server notices a moment later; its rows stay."""
+    worker._presence.close()
+    with db.begin() as connection:
+        connection.execute(text("SET LOCAL lock_timeout = '60s'"))
+        key = {"class": LOCK_CLASS, "key": worker._lock_key}
+        connection.execute(text("SELECT pg_advisory_xact_lock(:class, :key)"), key)
+
+
 def rows(db: Database, statement: str, **parameters: object) -> list[Json]:
     """What a statement answers, as dictionaries."""
     with db.begin() as connection:

@@ -6,18 +6,13 @@ from ingest.catalog.claims import claim, heartbeat, reclaim_dead, register_worke
 from ingest.catalog.database import Database
 from ingest.catalog.discover import plan
 from ingest.catalog.runs import end_abandoned, finish_run, open_source, start_run
-from tests.integration.catalog.builders import begin, rows, stored
+from tests.integration.catalog.builders import begin, rows, stored, vanish
 
 HOUR = 3600.0
 
 
 def _state(db: Database, run: str) -> str:
     return str(rows(db, "SELECT state FROM runs WHERE id = :run", run=run)[0]["state"])
-
-
-def _die(db: Database, worker: object) -> None:
-    """Drop the worker's lock without a word, as the server does when its process is killed."""
-    worker._presence.close()  # type: ignore[attr-defined]
 
 
 def test_a_run_whose_workers_are_dead_is_closed_as_interrupted(db: Database) -> None:
@@ -27,7 +22,7 @@ def test_a_run_whose_workers_are_dead_is_closed_as_interrupted(db: Database) -> 
     with register_worker(db) as living:
         alive = start_run(db, source, "batch", living.id)
         assert end_abandoned(db) == 0
-        _die(db, worker)
+        vanish(db, worker)
         reclaim_dead(db)
         assert end_abandoned(db) == 1
         assert (_state(db, dead), _state(db, alive)) == ("interrupted", "running")
@@ -36,7 +31,7 @@ def test_a_run_whose_workers_are_dead_is_closed_as_interrupted(db: Database) -> 
 def test_a_run_taken_for_dead_while_its_database_was_away_has_the_last_word(db: Database) -> None:
     worker = register_worker(db)
     run = start_run(db, open_source(db, "file:///uploads/").id, "batch", worker.id)
-    _die(db, worker)
+    vanish(db, worker)
     reclaim_dead(db)
     end_abandoned(db)
     finish_run(db, run, "finished")
@@ -50,7 +45,7 @@ def test_tries_of_a_killed_run_are_not_held_against_the_file(db: Database) -> No
         with db.begin() as connection:
             connection.execute(text("UPDATE workers SET run_id = :run WHERE id = :id"), {"run": first, "id": worker.id})
         (claimed,) = claim(db, worker, source, first, 1, HOUR, attempts_max=3, suspects=deaths > 0)
-        _die(db, worker)
+        vanish(db, worker)
         reclaim_dead(db)
     assert claimed.attempts == 2
     end_abandoned(db)

@@ -17,7 +17,15 @@ from ingest.errors import ConfigurationError, DatabaseError
 from ingest.knowledge.postgres import PostgresKnowledge
 from ingest.outcome import Deferral
 from ingest.publish import mark_deleted, publish
-from tests.integration.catalog.builders import begin, claim_one, publication, rows, sandbox_record, stored
+from tests.integration.catalog.builders import (
+    begin,
+    claim_one,
+    publication,
+    rows,
+    sandbox_record,
+    stored,
+    vanish,
+)
 
 HOUR = 3600.0
 
@@ -240,7 +248,7 @@ def test_a_crash_of_ours_costs_a_tenant_nothing(db: Database) -> None:
     ((source, run),) = _source(db, "a", 3).items()
     dying = register_worker(db, run)
     assert len(claim(db, dying, source, run, 10, HOUR)) == 3
-    dying._presence.close()
+    vanish(db, dying)
     assert reclaim_dead(db) == 3
     assert (_the(db, "a").files, _the(db, "a").bytes) == (0, 0)
 

@@ -18,7 +18,7 @@ from ingest.drain import Drain
 from ingest.errors import DatabaseError
 from ingest.pipeline import DEATHS_MAX
 from ingest.sandbox.base import Profile, SandboxRun
-from tests.integration.catalog.builders import begin, rows, state_of, stored
+from tests.integration.catalog.builders import begin, rows, state_of, stored, vanish
 from tests.integration.pipeline.conftest import House
 from tests.integration.pipeline.speech import echo
 
@@ -70,7 +70,7 @@ def die_of_it(house: House) -> int:
     (held,) = rows(house.db, "SELECT count(*) AS n FROM objects WHERE lease_owner IS NOT NULL")
     with turn:
         gone.set()
-        worker._presence.close()
+        vanish(house.db, worker)
     claims.reclaim_dead(house.db)
     stop.set()
     dead.set()
@@ -153,7 +153,7 @@ def test_only_another_version_ends_a_suspicion(house: House, listed: str) -> Non
     source, run = begin(house.db, stored("a"))
     dying = register_worker(house.db, run)
     claim(house.db, dying, source, run, 1, 60)
-    dying._presence.close()
+    vanish(house.db, dying)
     reclaim_dead(house.db)
     plan(house.db, source, run, [stored("a", listed)])
     assert state_of(house.db, "a")["deaths"] == (1 if listed == "1" else 0)

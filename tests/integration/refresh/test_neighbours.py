@@ -13,7 +13,7 @@ from ingest.cli.run import _exit_code, account
 from ingest.errors import ExitCode, StoreError
 from ingest.outcome import Outcome
 from ingest.store.folder import FolderStore
-from tests.integration.catalog.builders import rows
+from tests.integration.catalog.builders import rows, vanish
 from tests.integration.refresh.conftest import Refreshing
 
 
@@ -26,7 +26,7 @@ def test_a_neighbour_that_has_just_died_is_no_disagreement(refreshing: Refreshin
         batch.drain(on_file=lambda _report: None, stop=threading.Event(), files_max=1)
         held = claims.claim(neighbour.stations.database, neighbour.worker, neighbour.source.id, neighbour.run_id, 1, 60)
         assert [claim.key for claim in held] == ["b.txt"]
-        neighbour.worker._presence.close()  # what the server does when it notices that the process is gone
+        vanish(neighbour.stations.database, neighbour.worker)
         summary = batch.summary()
     assert summary.counts[Outcome.INDEXED] == 1
 

@@ -14,6 +14,7 @@ from ingest.store.base import StoredObject
 from ingest.store.folder import FolderStore
 from ingest.watch.folder import FolderFeed
 from ingest.watch.ledger import Ledger
+from tests.integration.catalog.builders import vanish
 from tests.integration.refresh.conftest import Refreshing
 
 NAMES = [f"{number:03}.txt" for number in range(100)]
@@ -234,8 +235,7 @@ def test_a_dead_workers_file_is_withdrawn(refreshing: Refreshing) -> None:
     with refreshing.batch(kind="batch") as other:
         other.plan()
         claims.claim(refreshing.house.db, other.worker, other.source.id, other.run_id, 1, 5)
-        # As after a kill -9: the connection is gone, the rows are as they were.
-        other.worker._presence.close()
+        vanish(refreshing.house.db, other.worker)
     refreshing.remove("a.txt")
     refreshing.refresh()
     assert refreshing.house.states() == {"deleted": 1, "unchanged": 1}

@@ -26,7 +26,7 @@ from ingest.knowledge.postgres import PostgresKnowledge
 from ingest.outcome import Outcome
 from ingest.store.open import open_store
 from tests.conformance.conftest import aws_environment, s3_endpoint
-from tests.integration.catalog.builders import rows
+from tests.integration.catalog.builders import rows, vanish
 from tests.integration.flows.scripted import eventually
 from tests.integration.topology.worker import Task
 
@@ -225,7 +225,7 @@ def test_joiners_of_a_planner_that_died_do_what_was_planned_and_the_run_is_close
     run_id = runs.start_run(db, source.id, "batch", planner.id)
     discover.plan(db, source.id, run_id, list(store.list())[:30])
     with host(repository, Task(db_url, s3_endpoint, run_id, str(tmp_path / "joined"))) as joined:
-        planner._presence.close()
+        vanish(db, planner)
         joined.go_on()
         assert joined.until("finished")["finished"] == 30
         assert joined.process.wait(60) == 0
