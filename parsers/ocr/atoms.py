@@ -1,11 +1,13 @@
 """SANDBOX, untrusted: recognised words as the atoms of which a page of a PDF is laid out."""
 
+from dataclasses import replace
 from itertools import groupby, pairwise
 from statistics import median
 
 from parsers.ocr.judging import Word
 from parsers.pdf.model import Atom, Span, Vector
 from parsers.pdf.spans import atom_of
+from parsers.pdf.textflow import are_unspaced
 
 _ONE_SIZE = (0.85, 1.18)  # of the page's median: sizes told from boxes of words vary by that much
 _DESCENDING = frozenset("gjpqyQç,;()[]{}|/$")
@@ -13,6 +15,7 @@ _X_HEIGHT = frozenset("acemnorsuvwxzgpqy")
 _CAPITALS_SHARE, _SMALL_SHARE = 0.72, 0.52  # of the type size: from the baseline up
 _APART = 0.85  # of the type size, between words: farther ones may belong to different columns
 _APART_IN_PROSE = 1.3  # in lines with few such gaps: old printers set that much between sentences
+_APART_IN_SCRIPTS_WITHOUT_SPACES = 0.9  # their signs fill squares, and a full stop has the rest of its own
 _FEW = 0.2  # of a line's gaps
 _OF_RULES = frozenset("|[]{}()_—–-=~'`.:!lI1\\/")  # what a piece of a rule is taken for
 
@@ -78,7 +81,20 @@ class _Line:
         return runs
 
 
+def _without_spaces(run: list[Word], size: float) -> list[Word]:
+    """Signs of scripts that have no spaces, which Tesseract answers in ones and twos, as the text that they are."""
+    joined = run[:1]
+    for word in run[1:]:
+        last = joined[-1]
+        if word.x0 - last.x1 < _APART_IN_SCRIPTS_WITHOUT_SPACES * size and are_unspaced(last.text, word.text):
+            joined[-1] = replace(last, x1=word.x1, text=last.text + word.text)
+        else:
+            joined.append(word)
+    return joined
+
+
 def _span(run: list[Word], baseline: float, size: float, unit: float) -> Span:
+    run = _without_spaces(run, size / unit)
     places = tuple((word.x0 * unit, word.x1 * unit) for word in run)
     text = " ".join(word.text for word in run)
     box = (places[0][0], baseline - 0.78 * size, places[-1][1], baseline + 0.22 * size)

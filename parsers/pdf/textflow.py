@@ -41,7 +41,12 @@ def _joins_without_space(text: str, line: str) -> bool:
     """After a hyphen that is part of a word ("COVID-" + "19"), and between characters of scripts without spaces."""
     if text.endswith("-") and not text.endswith(" -") and line[0].isalnum():
         return True
-    return bool(_CJK_END.search(text) and _CJK_START.search(line))
+    return are_unspaced(text, line)
+
+
+def are_unspaced(before: str, behind: str) -> bool:
+    """Whether two texts meet in signs of scripts that are written without spaces."""
+    return bool(_CJK_END.search(before) and _CJK_START.search(behind))
 
 
 def _keeps_hyphen(text: str) -> bool:

@@ -73,6 +73,20 @@ def test_a_rule_taken_for_a_letter_is_none() -> None:
     assert [atom.spans[0].text for atom in atoms_of(words, [], 1.0)] == ["left |"]
 
 
+def test_signs_of_scripts_without_spaces_are_joined() -> None:
+    """Tesseract answers one or two of them at a time; Latin words and figures beside them stay words of their own."""
+    texts = ["每", "次使", "用", "PDF", "2", "个", "文件", "。"]
+    words = [Word((1, 1, 1), 24 * n, 100, 24 * n + 20, 120, text) for n, text in enumerate(texts)]
+    ((span,),) = (atom.spans for atom in atoms_of(words, [], 1.0))
+    assert span.text == "每次使用 PDF 2 个文件。"
+    assert [(x0, x1) for x0, x1 in span.places] == [(0, 68), (72, 92), (96, 116), (120, 188)]
+
+
+def test_signs_that_stand_far_apart_are_not_joined() -> None:
+    words = [Word((1, 1, 1), 100 * n, 100, 100 * n + 20, 120, text) for n, text in enumerate("甲乙")]
+    assert [atom.spans[0].text for atom in atoms_of(words, [], 1.0)] == ["甲", "乙"]
+
+
 @pytest.mark.parametrize(
     ("turn", "box"), [(0, (10, 20, 30, 25)), (90, (20, 70, 25, 90)), (180, (70, 175, 90, 180)), (270, (75, 10, 80, 30))]
 )
