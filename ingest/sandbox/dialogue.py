@@ -94,7 +94,8 @@ class Dialogue:
                 break
         # No document byte was sent yet: this is our image speaking, not a document through it.
         if self.transcript.rule_broken or [frame.kind for frame in untrusted_frames] != [FrameKind.READY]:
-            raise SandboxUnavailable(f"did not open with READY: {self.transcript.rule_broken}")
+            spoken = self.transcript.rule_broken or ", ".join(frame.kind.name for frame in untrusted_frames[:3])
+            raise SandboxUnavailable(f"did not open with READY and wait: {spoken}")
         try:
             agreed = json.loads(untrusted_frames[0].payload)["contract"] == CONTRACT_VERSION
         except (ValueError, TypeError, KeyError):
