@@ -5,7 +5,7 @@ engines read it. Nothing in a question is a syntax error.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from ingest.knowledge import lexemes
@@ -19,7 +19,7 @@ _ITEM = re.compile(r'(?P<minus>(?<!\S)-)?(?:"(?P<phrase>[^"]*)"?|(?P<word>[^\s"]
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question as tsquery texts. `strict` demands every term; `loose` any of them; empty: nothing to look for.
+    """A question as tsquery texts. `strict` demands every term; empty: nothing to look for.
 
     `demands` is how many things are wanted; `terms` are what they are made of, for counting how many an answer meets:
     alternatives, and the pairs of a text without spaces, are terms of one demand. `lexemes` are what to mark in a
@@ -27,11 +27,15 @@ class Question:
     """
 
     strict: str
-    loose: str
+    without: str  # what must not occur, to be put behind any demand
     demands: int
     terms: tuple[str, ...]
     lexemes: frozenset[str]
     prefixes: tuple[str, ...]
+
+    def loose(self, terms: Sequence[str]) -> str:
+        """Demands any of these terms."""
+        return f"{_any(terms)}{self.without}"
 
 
 def words_of(text: str) -> set[str]:
@@ -78,7 +82,7 @@ def _question(wanted: list[list[_Term]], unwanted: list[_Term]) -> Question:
     shown = [term for group in wanted for term in group]
     return Question(
         strict=f"{' & '.join(groups)}{without}",
-        loose=f"{_any(pieces)}{without}",
+        without=without,
         demands=len(groups),
         terms=tuple(dict.fromkeys(pieces)),
         lexemes=frozenset().union(*(term.lexemes for term in shown)),

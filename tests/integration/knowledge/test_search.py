@@ -4,10 +4,12 @@ from dataclasses import replace
 from threading import Thread
 
 import pytest
+from sqlalchemy import text
 
 from ingest.catalog.claims import claim, register_worker
 from ingest.catalog.database import Database
 from ingest.errors import DatabaseError
+from ingest.knowledge import postgres
 from ingest.knowledge.base import KnowledgeBase, Query
 from ingest.knowledge.postgres import PostgresKnowledge
 from ingest.publish import Publication, publish
@@ -49,8 +51,8 @@ def _fill(db: Database, knowledge: PostgresKnowledge, corpus: dict[str, str], ur
     return source
 
 
-def _keys(knowledge: KnowledgeBase, text: str) -> list[str]:
-    return [hit.key for hit in knowledge.search(Query(text))]
+def _keys(knowledge: KnowledgeBase, asked: str) -> list[str]:
+    return [hit.key for hit in knowledge.search(Query(asked))]
 
 
 @pytest.mark.parametrize(
@@ -161,6 +163,19 @@ def test_what_stands_beside_a_chunk_counts_a_half(db: Database, knowledge: Postg
     hits = knowledge.search(Query("glove sensor calibrate hold buttons wait"))
     assert [hit.key for hit in hits[:3]] == ["b own", "c both sides", "c both sides"]
     assert {hit.key for hit in hits[3:]} == {"a decoy"}
+
+
+def test_words_that_nearly_everything_has_are_counted_and_not_looked_for(
+    db: Database, knowledge: PostgresKnowledge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _fill(db, knowledge, {f"{n:02}": "glove" for n in range(40)} | {"both": "glove and zebra", "one": "zebra"})
+    with db.begin() as connection:
+        connection.execute(text("ANALYZE chunks"))
+    monkeypatch.setattr(postgres, "_COMMON_CHUNKS", 10)
+    assert _keys(knowledge, "glove zebra unicorn") == ["both", "one"]
+    assert _keys(knowledge, "glove unicorn") == [f"{n:02}" for n in range(10)], "better than nothing"
+    monkeypatch.setattr(postgres, "_COMMON_CHUNKS", 100)
+    assert len(_keys(knowledge, "glove zebra unicorn")) == 10
 
 
 def test_a_word_in_the_headings_counts_more(db: Database, knowledge: PostgresKnowledge) -> None:
